@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "util/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "util/error.h"
+
+#define COPY_BUFFER (256 * 1024)
+
+void
+ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name)
+{
+  g_assert (strlen (name) <= 255);
+  snprintf (buf, UL_PROC_PATH_MAX, "/proc/self/fd/%d/%s", dfd, name);
+}
+
+int
+ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
+{
+  struct open_how how = {
+    .flags = (guint64)(flags | O_CLOEXEC),
+    .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+  };
+  return (int)syscall (SYS_openat2, dfd, path, &how, sizeof how);
+}
+
+gboolean
+ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd, GError **error)
+{
+  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY | (follow ? 0 : O_NOFOLLOW);
+  const int fd = openat (dfd, path, flags);
+  if (fd < 0)
+    return ul_throw_errno (error, "open directory %s", path);
+  *out_fd = fd;
+  return TRUE;
+}
+
+gboolean
+ul_fd_make_dirs_at (int dfd, const char *path, mode_t mode, GError **error)
+{
+  if (mkdirat (dfd, path, mode) == 0 || errno == EEXIST)
+    return TRUE;
+  if (errno != ENOENT)
+    return ul_throw_errno (error, "create directory %s", path);
+
+  g_autofree char *parent = g_path_get_dirname (path);
+  if (g_str_equal (parent, path) || g_str_equal (parent, "."))
+    return ul_throw_errno (error, "create directory %s", path);
+  if (!ul_fd_make_dirs_at (dfd, parent, mode, error))
+    return FALSE;
+  if (mkdirat (dfd, path, mode) != 0 && errno != EEXIST)
+    return ul_throw_errno (error, "create directory %s", path);
+  return TRUE;
+}
+
+gboolean
+ul_fd_write_all (int fd, const void *data, gsize len, const char *what, GError **error)
+{
+  const guint8 *p = data;
+  while (len > 0)
+    {
+      const ssize_t n = write (fd, p, len);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return ul_throw_errno (error, "write %s", what);
+      p += n;
+      len -= (gsize)n;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, GBytes **out_bytes,
+                    GError **error)
+{
+  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0 && errno == ENOENT && missing_ok)
+    {
+      *out_bytes = NULL;
+      return TRUE;
+    }
+  struct stat st;
+  if (fd < 0 || fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "open %s", path);
+  if (!S_ISREG (st.st_mode))
+    return ul_throw (error, UL_ERROR_CORRUPT, "read %s: not a regular file", path);
+  if ((guint64)st.st_size > max)
+    return ul_throw (error, UL_ERROR_CORRUPT,
+                     "read %s: %" G_GUINT64_FORMAT " bytes, more than the allowed %" G_GSIZE_FORMAT,
+                     path, (guint64)st.st_size, max);
+
+  g_autofree guint8 *data = g_malloc ((gsize)st.st_size + 1);
+  gsize have = 0;
+  while (have < (gsize)st.st_size)
+    {
+      const ssize_t n = read (fd, data + have, (gsize)st.st_size - have);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return ul_throw_errno (error, "read %s", path);
+      if (n == 0)
+        break;
+      have += (gsize)n;
+    }
+  *out_bytes = g_bytes_new_take (g_steal_pointer (&data), have);
+  return TRUE;
+}
+
+gboolean
+ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, mode_t mode,
+                       gboolean sync, GError **error)
+{
+  g_autofree char *tmp = NULL;
+  ul_autofd int fd = -1;
+  for (int attempt = 0; fd < 0; attempt++)
+    {
+      g_free (tmp);
+      tmp = g_strdup_printf ("%s.%08x", path, g_random_int ());
+      fd = openat (dfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+      if (fd < 0 && (errno != EEXIST || attempt > 100))
+        return ul_throw_errno (error, "create %s", tmp);
+    }
+  gboolean ok = ul_fd_write_all (fd, data, len, tmp, error);
+  if (ok && sync && fsync (fd) != 0)
+    ok = ul_throw_errno (error, "fsync %s", tmp);
+  if (ok && renameat (dfd, tmp, dfd, path) != 0)
+    ok = ul_throw_errno (error, "rename %s to %s", tmp, path);
+  if (!ok)
+    (void)unlinkat (dfd, tmp, 0);
+  return ok;
+}
+
+static gboolean
+copy_by_buffer (int from, int to, guint64 size, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (COPY_BUFFER);
+  while (size > 0)
+    {
+      const ssize_t n = read (from, buffer, MIN (size, COPY_BUFFER));
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return ul_throw_errno (error, "read");
+      if (n == 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "read: file ends early");
+      if (!ul_fd_write_all (to, buffer, (gsize)n, "copy", error))
+        return FALSE;
+      size -= (guint64)n;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_fd_copy (int from, int to, guint64 size, GError **error)
+{
+  if (size == 0 || ioctl (to, FICLONE, from) == 0)
+    return TRUE;
+
+  while (size > 0)
+    {
+      const ssize_t n = copy_file_range (from, NULL, to, NULL, MIN (size, (guint64)1 << 30), 0);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0 && (errno == EXDEV || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP))
+        return copy_by_buffer (from, to, size, error);
+      if (n < 0)
+        return ul_throw_errno (error, "copy");
+      if (n == 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "copy: file ends early");
+      size -= (guint64)n;
+    }
+  return TRUE;
+}
+
+static gboolean
+remove_children (int fd, GError **error)
+{
+  /* The stream owns its descriptor, so it gets one of its own. */
+  const int dup_fd = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = dup_fd >= 0 ? fdopendir (dup_fd) : NULL;
+  if (dir == NULL)
+    return ul_throw_errno (error, "open directory");
+  gboolean ok = TRUE;
+  struct dirent *entry;
+  while (ok && (errno = 0, entry = readdir (dir)) != NULL)
+    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+      ok = ul_fd_remove_tree_at (fd, entry->d_name, error);
+  if (ok && errno != 0)
+    ok = ul_throw_errno (error, "read directory");
+  closedir (dir);
+  return ok;
+}
+
+gboolean
+ul_fd_remove_tree_at (int dfd, const char *path, GError **error)
+{
+  if (unlinkat (dfd, path, 0) == 0 || errno == ENOENT)
+    return TRUE;
+  /* Linux says EISDIR for a directory, POSIX allows EPERM. */
+  if (errno != EISDIR && errno != EPERM)
+    return ul_throw_errno (error, "remove %s", path);
+
+  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return ul_throw_errno (error, "open directory %s", path);
+  if (!remove_children (fd, error))
+    return ul_prefix (error, "remove %s", path);
+  if (unlinkat (dfd, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
+    return ul_throw_errno (error, "remove directory %s", path);
+  return TRUE;
+}
+
+gboolean
+ul_fd_sync_dir_at (int dfd, const char *path, GError **error)
+{
+  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync (fd) != 0)
+    return ul_throw_errno (error, "fsync %s", path);
+  return TRUE;
+}

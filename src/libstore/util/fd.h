@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* File descriptors and (dfd, path) pairs. Every function that takes a path resolves it below the
+ * given directory descriptor; AT_FDCWD is allowed where a caller's own path comes in. Nothing here
+ * keeps state, so all of it may be used from any thread. */
+
+G_BEGIN_DECLS
+
+/* A file descriptor variable that closes itself: ul_autofd int fd = -1; */
+#define ul_autofd __attribute__ ((cleanup (ul_fd_cleanup)))
+
+static inline void
+ul_fd_cleanup (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+}
+
+static inline int
+ul_fd_steal (int *fd)
+{
+  const int stolen = *fd;
+  *fd = -1;
+  return stolen;
+}
+
+/* A path through /proc to NAME below @dfd, for calls that have no *at form (symlink xattrs). */
+#define UL_PROC_PATH_MAX (sizeof "/proc/self/fd/-2147483648/" + 255)
+void ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name);
+
+/* openat2 with RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS: never leaves @dfd. Returns a descriptor or
+ * -1 with errno. */
+int ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode);
+
+/* Open directory @path below @dfd; a symlink as the last component is refused unless @follow. */
+gboolean ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd,
+                            GError **error);
+
+/* Make directory @path with its parents (mode & ~umask); existing ones are fine. */
+gboolean ul_fd_make_dirs_at (int dfd, const char *path, mode_t mode, GError **error);
+
+/* Write everything. errno text is prefixed with "write @what". */
+gboolean ul_fd_write_all (int fd, const void *data, gsize len, const char *what, GError **error);
+
+/* Read a whole regular file of at most @max bytes. A missing file sets *out_bytes to NULL and
+ * succeeds if @missing_ok, and is an error otherwise. */
+gboolean ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok,
+                             GBytes **out_bytes, GError **error);
+
+/* Write @data to @path atomically: temporary file beside it, optional fsync, rename. Durable on
+ * return if @sync, except for the directory entry. */
+gboolean ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, mode_t mode,
+                                gboolean sync, GError **error);
+
+/* Copy @size bytes from the start of @from to @to (at its offset): FICLONE, else copy_file_range,
+ * else read and write. A source that ends early is an error. */
+gboolean ul_fd_copy (int from, int to, guint64 size, GError **error);
+
+/* Remove @path and all below it, not following symlinks; a missing @path is fine. */
+gboolean ul_fd_remove_tree_at (int dfd, const char *path, GError **error);
+
+/* fsync directory @path below @dfd. */
+gboolean ul_fd_sync_dir_at (int dfd, const char *path, GError **error);
+
+G_END_DECLS

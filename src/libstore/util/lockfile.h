@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gio/gio.h>
+
+/* Advisory locks over a whole file, as open file description locks (fcntl F_OFD_SETLK): the kind
+ * OSTree takes on a repository's `.lock` and on staging directories, so both tools exclude each
+ * other. A lock belongs to the descriptor and ends when it is closed, whatever the process forks.
+ */
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  UL_LOCK_SHARED,
+  UL_LOCK_EXCLUSIVE,
+} UlLockKind;
+
+/* Open (and create with @mode) @path below @dfd and lock it. Waits up to @timeout_secs seconds (0:
+ * try once, -1: for ever). *out_fd is -1 if somebody else still holds it: not an error. */
+gboolean ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
+                                 int timeout_secs, int *out_fd, GError **error);
+
+G_END_DECLS

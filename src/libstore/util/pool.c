@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "util/pool.h"
+
+#include <sched.h>
+
+typedef struct
+{
+  gpointer item;
+  guint64 seq;
+} Queued;
+
+struct _UlPool
+{
+  UlPoolOptions options;
+  GPtrArray *threads;     /* of GThread; empty when everything runs inside push () */
+  gpointer inline_worker; /* for jobs == 1 */
+  guint64 next_seq;       /* producer only */
+  guint64 failed_seq;     /* atomic; G_MAXUINT64 while nothing failed */
+
+  GMutex lock; /* guards what follows */
+  GCond changed;
+  GQueue waiting; /* of Queued */
+  gboolean closed;
+  GError *failure;
+};
+
+guint
+ul_pool_default_jobs (void)
+{
+  cpu_set_t cpus;
+  if (sched_getaffinity (0, sizeof cpus, &cpus) == 0)
+    return (guint)MAX (CPU_COUNT (&cpus), 1);
+  return g_get_num_processors ();
+}
+
+static guint64
+failed_seq (UlPool *pool)
+{
+  return __atomic_load_n (&pool->failed_seq, __ATOMIC_ACQUIRE);
+}
+
+static void
+fail (UlPool *pool, guint64 seq, GError *failure)
+{
+  g_mutex_lock (&pool->lock);
+  if (seq < failed_seq (pool))
+    {
+      g_clear_error (&pool->failure);
+      pool->failure = failure;
+      __atomic_store_n (&pool->failed_seq, seq, __ATOMIC_RELEASE);
+    }
+  else
+    g_error_free (failure);
+  g_mutex_unlock (&pool->lock);
+}
+
+static void
+run_item (UlPool *pool, gpointer worker, gpointer item, guint64 seq)
+{
+  GError *failure = NULL;
+  if (seq < failed_seq (pool) && !pool->options.run (item, worker, pool->options.data, &failure))
+    fail (pool, seq, failure);
+  if (pool->options.item_free != NULL)
+    pool->options.item_free (item);
+}
+
+static Queued *
+take (UlPool *pool)
+{
+  g_mutex_lock (&pool->lock);
+  while (pool->waiting.length == 0 && !pool->closed)
+    g_cond_wait (&pool->changed, &pool->lock);
+  Queued *queued = g_queue_pop_head (&pool->waiting);
+  g_cond_broadcast (&pool->changed);
+  g_mutex_unlock (&pool->lock);
+  return queued;
+}
+
+static gpointer
+work (gpointer data)
+{
+  UlPool *pool = data;
+  gpointer worker = pool->options.worker_new ? pool->options.worker_new (pool->options.data) : NULL;
+  Queued *queued;
+  while ((queued = take (pool)) != NULL)
+    {
+      run_item (pool, worker, queued->item, queued->seq);
+      g_free (queued);
+    }
+  if (pool->options.worker_free != NULL)
+    pool->options.worker_free (worker);
+  return NULL;
+}
+
+UlPool *
+ul_pool_new (const UlPoolOptions *options)
+{
+  UlPool *pool = g_new0 (UlPool, 1);
+  pool->options = *options;
+  if (pool->options.jobs == 0)
+    pool->options.jobs = ul_pool_default_jobs ();
+  if (pool->options.queue_length == 0)
+    pool->options.queue_length = 4 * pool->options.jobs;
+  pool->failed_seq = G_MAXUINT64;
+  g_mutex_init (&pool->lock);
+  g_cond_init (&pool->changed);
+  g_queue_init (&pool->waiting);
+  pool->threads = g_ptr_array_new ();
+  if (pool->options.jobs == 1)
+    {
+      if (options->worker_new != NULL)
+        pool->inline_worker = options->worker_new (options->data);
+      return pool;
+    }
+  for (guint i = 0; i < pool->options.jobs; i++)
+    g_ptr_array_add (pool->threads, g_thread_new ("underlay-worker", work, pool));
+  return pool;
+}
+
+gboolean
+ul_pool_push (UlPool *pool, gpointer item)
+{
+  const guint64 seq = pool->next_seq++;
+  if (pool->options.jobs == 1)
+    {
+      run_item (pool, pool->inline_worker, item, seq);
+      return failed_seq (pool) == G_MAXUINT64;
+    }
+
+  Queued *queued = g_new (Queued, 1);
+  *queued = (Queued){ .item = item, .seq = seq };
+  g_mutex_lock (&pool->lock);
+  while (pool->waiting.length >= pool->options.queue_length)
+    g_cond_wait (&pool->changed, &pool->lock);
+  g_queue_push_tail (&pool->waiting, queued);
+  g_cond_broadcast (&pool->changed);
+  g_mutex_unlock (&pool->lock);
+  return failed_seq (pool) == G_MAXUINT64;
+}
+
+static void
+stop (UlPool *pool)
+{
+  g_mutex_lock (&pool->lock);
+  pool->closed = TRUE;
+  g_cond_broadcast (&pool->changed);
+  g_mutex_unlock (&pool->lock);
+  for (guint i = 0; i < pool->threads->len; i++)
+    g_thread_join (pool->threads->pdata[i]);
+  g_ptr_array_set_size (pool->threads, 0);
+}
+
+gboolean
+ul_pool_finish (UlPool *pool, GError **error)
+{
+  stop (pool);
+  if (pool->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&pool->failure));
+  return FALSE;
+}
+
+void
+ul_pool_free (UlPool *pool)
+{
+  /* Sequence numbers start at 0, so this makes workers skip whatever still waits. */
+  __atomic_store_n (&pool->failed_seq, 0, __ATOMIC_RELEASE);
+  stop (pool);
+  if (pool->inline_worker != NULL && pool->options.worker_free != NULL)
+    pool->options.worker_free (pool->inline_worker);
+  g_clear_error (&pool->failure);
+  g_ptr_array_unref (pool->threads);
+  g_mutex_clear (&pool->lock);
+  g_cond_clear (&pool->changed);
+  g_free (pool);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gio/gio.h>
+
+/* Extended attributes of files as a GVariant a(ayay): (name with its NUL, value), sorted by name.
+ * That is the form all of OSTree's formats carry. The returned variants are normal and not
+ * floating. */
+
+G_BEGIN_DECLS
+
+/* The list without entries; the same for everyone, never freed. */
+GVariant *ul_xattr_empty (void);
+
+/* All xattrs of an open file or directory. A file system without xattrs gives the empty list. */
+gboolean ul_xattr_read_fd (int fd, GVariant **out_xattrs, GError **error);
+
+/* All xattrs of @name (one component) below @dfd, of a symlink itself. */
+gboolean ul_xattr_read_at (int dfd, const char *name, GVariant **out_xattrs, GError **error);
+
+/* Set every attribute in @xattrs; others stay. */
+gboolean ul_xattr_write_fd (int fd, GVariant *xattrs, GError **error);
+gboolean ul_xattr_write_at (int dfd, const char *name, GVariant *xattrs, GError **error);
+
+G_END_DECLS
