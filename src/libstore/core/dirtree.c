@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/dirtree.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/file-meta.h"
+#include "core/object.h"
+#include "util/error.h"
+
+gboolean
+ul_name_validate (const char *name, GError **error)
+{
+  if (*name == '\0')
+    return ul_throw (error, UL_ERROR_INVALID, "invalid empty filename");
+  if (g_str_equal (name, ".") || g_str_equal (name, ".."))
+    return ul_throw (error, UL_ERROR_INVALID, "invalid filename '%s'", name);
+  if (strchr (name, '/') != NULL)
+    {
+      g_autofree char *escaped = g_strescape (name, NULL);
+      return ul_throw (error, UL_ERROR_INVALID, "invalid / in filename %s", escaped);
+    }
+  if (strlen (name) > NAME_MAX)
+    return ul_throw (error, UL_ERROR_INVALID, "filename of %zu bytes is longer than %d",
+                     strlen (name), NAME_MAX);
+  if (!g_utf8_validate (name, -1, NULL))
+    {
+      g_autofree char *escaped = g_strescape (name, NULL);
+      return ul_throw (error, UL_ERROR_INVALID, "Invalid UTF-8 in filename %s", escaped);
+    }
+  return TRUE;
+}
+
+/* GVariant's serialisation (the format's specification: "GVariant specification", 2.3 and 2.5): a
+ * container of @size bytes ends with framing offsets of this many bytes each. */
+static guint
+offset_size (gsize size)
+{
+  if (size <= G_MAXUINT8)
+    return 1;
+  if (size <= G_MAXUINT16)
+    return 2;
+  return size <= G_MAXUINT32 ? 4 : 8;
+}
+
+static gsize
+read_offset (const guint8 *p, guint size)
+{
+  guint64 le = 0;
+  memcpy (&le, p, size);
+  return (gsize)GUINT64_FROM_LE (le);
+}
+
+/* The array is in normal form, or empty. */
+static gsize
+array_init (UlDirtreeArray *array, const guint8 *data, gsize size)
+{
+  *array = (UlDirtreeArray){ .data = data };
+  if (size == 0)
+    return 0;
+  array->offset_size = offset_size (size);
+  /* The last element ends where the offsets begin. */
+  array->offsets = read_offset (data + size - array->offset_size, array->offset_size);
+  return (size - array->offsets) / array->offset_size;
+}
+
+static const guint8 *
+array_nth (const UlDirtreeArray *array, gsize index, gsize *out_size)
+{
+  const guint8 *end = array->data + array->offsets + index * array->offset_size;
+  const gsize start = index > 0 ? read_offset (end - array->offset_size, array->offset_size) : 0;
+  *out_size = read_offset (end, array->offset_size) - start;
+  return array->data + start;
+}
+
+void
+ul_dirtree_view_init (UlDirtreeView *view, GVariant *dirtree)
+{
+  const gsize size = g_variant_get_size (dirtree);
+  const guint8 *data = g_variant_get_data (dirtree);
+  const guint framing = offset_size (size);
+  const gsize files_end = read_offset (data + size - framing, framing);
+  view->dirtree = g_variant_ref (dirtree);
+  view->n_files = array_init (&view->files, data, files_end);
+  view->n_dirs = array_init (&view->dirs, data + files_end, size - framing - files_end);
+}
+
+void
+ul_dirtree_view_clear (UlDirtreeView *view)
+{
+  g_clear_pointer (&view->dirtree, g_variant_unref);
+}
+
+/* An element is its name with NUL, @n_checksums byte arrays, and the ends of all but the last of
+ * these, in reverse. FALSE if a checksum has another length than 32. */
+static gboolean
+get_entry (const UlDirtreeArray *array, gsize index, guint n_checksums, const char **out_name,
+           UlChecksum *const *out_checksums)
+{
+  gsize size;
+  const guint8 *data = array_nth (array, index, &size);
+  const guint framing = offset_size (size);
+  const gsize end = size - n_checksums * framing;
+  gsize start = read_offset (data + size - framing, framing);
+  *out_name = (const char *)data;
+  for (guint i = 0; i < n_checksums; i++)
+    {
+      const gsize next
+          = i + 1 < n_checksums ? read_offset (data + size - (i + 2) * framing, framing) : end;
+      if (next - start != UL_CHECKSUM_LEN)
+        return FALSE;
+      memcpy (out_checksums[i]->bytes, data + start, UL_CHECKSUM_LEN);
+      start = next;
+    }
+  return TRUE;
+}
+
+static gboolean
+get_file (const UlDirtreeView *view, gsize index, UlDirtreeFile *out)
+{
+  UlChecksum *const checksums[] = { &out->checksum };
+  return get_entry (&view->files, index, G_N_ELEMENTS (checksums), &out->name, checksums);
+}
+
+static gboolean
+get_dir (const UlDirtreeView *view, gsize index, UlDirtreeDir *out)
+{
+  UlChecksum *const checksums[] = { &out->tree, &out->meta };
+  return get_entry (&view->dirs, index, G_N_ELEMENTS (checksums), &out->name, checksums);
+}
+
+void
+ul_dirtree_view_file (const UlDirtreeView *view, gsize index, UlDirtreeFile *out)
+{
+  const gboolean valid = get_file (view, index, out);
+  g_assert (valid);
+}
+
+void
+ul_dirtree_view_dir (const UlDirtreeView *view, gsize index, UlDirtreeDir *out)
+{
+  const gboolean valid = get_dir (view, index, out);
+  g_assert (valid);
+}
+
+static const char *
+name_at (const UlDirtreeArray *array, gsize index)
+{
+  gsize size;
+  return (const char *)array_nth (array, index, &size);
+}
+
+static gboolean
+find (const UlDirtreeArray *entries, gsize n, const char *name, gsize *out_index)
+{
+  gsize low = 0;
+  gsize high = n;
+  while (low < high)
+    {
+      const gsize middle = low + (high - low) / 2;
+      const int order = strcmp (name_at (entries, middle), name);
+      if (order == 0)
+        {
+          *out_index = middle;
+          return TRUE;
+        }
+      if (order < 0)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return FALSE;
+}
+
+gboolean
+ul_dirtree_view_find_file (const UlDirtreeView *view, const char *name, UlDirtreeFile *out)
+{
+  gsize index;
+  if (!find (&view->files, view->n_files, name, &index))
+    return FALSE;
+  ul_dirtree_view_file (view, index, out);
+  return TRUE;
+}
+
+gboolean
+ul_dirtree_view_find_dir (const UlDirtreeView *view, const char *name, UlDirtreeDir *out)
+{
+  gsize index;
+  if (!find (&view->dirs, view->n_dirs, name, &index))
+    return FALSE;
+  ul_dirtree_view_dir (view, index, out);
+  return TRUE;
+}
+
+static gboolean
+check_name (const char *name, const char *previous, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  if (!ul_name_validate (name, &cause))
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s", cause->message);
+  const int order = previous != NULL ? strcmp (previous, name) : -1;
+  if (order == 0)
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: duplicate name %s", name);
+  if (order > 0)
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s is out of order", name);
+  return TRUE;
+}
+
+/* Both lists are sorted by now, so one merge finds a name that is in both. */
+static gboolean
+check_disjoint (const UlDirtreeView *view, GError **error)
+{
+  gsize f = 0;
+  gsize d = 0;
+  while (f < view->n_files && d < view->n_dirs)
+    {
+      const char *file = name_at (&view->files, f);
+      const int order = strcmp (file, name_at (&view->dirs, d));
+      if (order == 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s is both a file and a directory",
+                         file);
+      if (order < 0)
+        f++;
+      else
+        d++;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_dirtree_validate (GVariant *dirtree, GError **error)
+{
+  if (!g_variant_is_of_type (dirtree, ul_object_variant_type (UL_OBJECT_DIRTREE))
+      || !g_variant_is_normal_form (dirtree))
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree is not in normal form");
+
+  g_auto (UlDirtreeView) view;
+  ul_dirtree_view_init (&view, dirtree);
+  const char *previous = NULL;
+  for (gsize i = 0; i < view.n_files; i++)
+    {
+      UlDirtreeFile file;
+      if (!get_file (&view, i, &file))
+        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: invalid checksum of %s", file.name);
+      if (!check_name (file.name, previous, error))
+        return FALSE;
+      previous = file.name;
+    }
+  previous = NULL;
+  for (gsize i = 0; i < view.n_dirs; i++)
+    {
+      UlDirtreeDir dir;
+      if (!get_dir (&view, i, &dir))
+        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: invalid checksum of %s", dir.name);
+      if (!check_name (dir.name, previous, error))
+        return FALSE;
+      previous = dir.name;
+    }
+  return check_disjoint (&view, error);
+}
+
+GVariant *
+ul_dirtree_new (const UlDirtreeFile *files, gsize n_files, const UlDirtreeDir *dirs, gsize n_dirs)
+{
+  GVariantBuilder files_builder;
+  g_variant_builder_init (&files_builder, G_VARIANT_TYPE ("a(say)"));
+  for (gsize i = 0; i < n_files; i++)
+    g_variant_builder_add (&files_builder, "(s@ay)", files[i].name,
+                           ul_checksum_to_variant (&files[i].checksum));
+
+  GVariantBuilder dirs_builder;
+  g_variant_builder_init (&dirs_builder, G_VARIANT_TYPE ("a(sayay)"));
+  for (gsize i = 0; i < n_dirs; i++)
+    g_variant_builder_add (&dirs_builder, "(s@ay@ay)", dirs[i].name,
+                           ul_checksum_to_variant (&dirs[i].tree),
+                           ul_checksum_to_variant (&dirs[i].meta));
+  return g_variant_new ("(a(say)a(sayay))", &files_builder, &dirs_builder);
+}
+
+GVariant *
+ul_dirmeta_new (guint32 uid, guint32 gid, guint32 mode, GVariant *xattrs)
+{
+  return g_variant_new ("(uuu@a(ayay))", GUINT32_TO_BE (uid), GUINT32_TO_BE (gid),
+                        GUINT32_TO_BE (mode), xattrs);
+}
+
+void
+ul_dirmeta_get (GVariant *dirmeta, guint32 *out_uid, guint32 *out_gid, guint32 *out_mode,
+                GVariant **out_xattrs)
+{
+  guint32 uid;
+  guint32 gid;
+  guint32 mode;
+  g_variant_get_child (dirmeta, 0, "u", &uid);
+  g_variant_get_child (dirmeta, 1, "u", &gid);
+  g_variant_get_child (dirmeta, 2, "u", &mode);
+  if (out_uid != NULL)
+    *out_uid = GUINT32_FROM_BE (uid);
+  if (out_gid != NULL)
+    *out_gid = GUINT32_FROM_BE (gid);
+  if (out_mode != NULL)
+    *out_mode = GUINT32_FROM_BE (mode);
+  if (out_xattrs != NULL)
+    *out_xattrs = g_variant_get_child_value (dirmeta, 3);
+}
+
+gboolean
+ul_dirmeta_validate (GVariant *dirmeta, GError **error)
+{
+  if (!g_variant_is_of_type (dirmeta, ul_object_variant_type (UL_OBJECT_DIRMETA))
+      || !g_variant_is_normal_form (dirmeta))
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirmeta is not in normal form");
+
+  guint32 mode;
+  g_autoptr (GVariant) xattrs = NULL;
+  ul_dirmeta_get (dirmeta, NULL, NULL, &mode, &xattrs);
+  if (!S_ISDIR (mode) || (mode & ~(guint32)(S_IFMT | 07777)) != 0)
+    return ul_throw (error, UL_ERROR_CORRUPT, "dirmeta: invalid directory mode %o", mode);
+  return ul_file_meta_validate_xattrs (xattrs, error);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/file-meta.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/error.h"
+
+#define ARCHIVE_HEADER "(tuuuusa(ayay))"
+#define USER_META      "(uuua(ayay))"
+
+/* Far above any real target and xattrs (64 KiB each on Linux), far below what hurts. */
+#define MAX_HEADER (16 * 1024 * 1024)
+
+void
+ul_file_meta_clear (UlFileMeta *meta)
+{
+  g_clear_pointer (&meta->symlink_target, g_free);
+  g_clear_pointer (&meta->xattrs, g_variant_unref);
+}
+
+static GBytes *
+with_prefix (GVariant *header)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (header);
+  const gsize size = g_variant_get_size (owned);
+  guint8 *data = g_malloc (UL_FILE_META_PREFIX_LEN + size);
+  const guint32 be_size = GUINT32_TO_BE ((guint32)size);
+  memcpy (data, &be_size, sizeof be_size);
+  memset (data + sizeof be_size, 0, UL_FILE_META_PREFIX_LEN - sizeof be_size);
+  g_variant_store (owned, data + UL_FILE_META_PREFIX_LEN);
+  return g_bytes_new_take (data, UL_FILE_META_PREFIX_LEN + size);
+}
+
+GBytes *
+ul_file_meta_to_content_header (const UlFileMeta *meta)
+{
+  return with_prefix (g_variant_new ("(uuuus@a(ayay))", GUINT32_TO_BE (meta->uid),
+                                     GUINT32_TO_BE (meta->gid), GUINT32_TO_BE (meta->mode), 0,
+                                     meta->symlink_target ? meta->symlink_target : "",
+                                     meta->xattrs));
+}
+
+GBytes *
+ul_file_meta_to_archive_header (const UlFileMeta *meta, guint64 size)
+{
+  return with_prefix (
+      g_variant_new ("(tuuuus@a(ayay))", GUINT64_TO_BE (size), GUINT32_TO_BE (meta->uid),
+                     GUINT32_TO_BE (meta->gid), GUINT32_TO_BE (meta->mode), 0,
+                     meta->symlink_target ? meta->symlink_target : "", meta->xattrs));
+}
+
+gboolean
+ul_file_meta_validate_mode (guint32 mode, GError **error)
+{
+  if (!S_ISREG (mode) && !S_ISLNK (mode))
+    return ul_throw (error, UL_ERROR_CORRUPT,
+                     "invalid file mode %o: neither regular file nor symlink", mode);
+  if ((mode & ~(guint32)(S_IFMT | 07777)) != 0)
+    return ul_throw (error, UL_ERROR_CORRUPT, "invalid file mode %o: unknown bits", mode);
+  return TRUE;
+}
+
+gboolean
+ul_file_meta_validate_xattrs (GVariant *xattrs, GError **error)
+{
+  if (!g_variant_is_normal_form (xattrs))
+    return ul_throw (error, UL_ERROR_CORRUPT, "xattrs not in normal form");
+
+  const gsize n = g_variant_n_children (xattrs);
+  g_autoptr (GVariant) previous = NULL;
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
+      g_autoptr (GVariant) name_v = g_variant_get_child_value (entry, 0);
+      gsize len;
+      const char *name = g_variant_get_fixed_array (name_v, &len, 1);
+      if (len < 2 || memchr (name, '\0', len) != name + len - 1)
+        return ul_throw (error, UL_ERROR_CORRUPT, "xattrs: invalid name");
+      if (previous != NULL && strcmp (g_variant_get_bytestring (previous), name) >= 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "xattrs: names out of order");
+      g_clear_pointer (&previous, g_variant_unref);
+      previous = g_steal_pointer (&name_v);
+    }
+  return TRUE;
+}
+
+GVariant *
+ul_file_meta_find_xattr (GVariant *xattrs, const char *name)
+{
+  const gsize n = g_variant_n_children (xattrs);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
+      g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
+      if (g_str_equal (g_variant_get_bytestring (key), name))
+        return g_variant_get_child_value (entry, 1);
+    }
+  return NULL;
+}
+
+gboolean
+ul_file_meta_archive_header_size (const guint8 prefix[UL_FILE_META_PREFIX_LEN], gsize *out_size,
+                                  GError **error)
+{
+  guint32 be_size;
+  memcpy (&be_size, prefix, sizeof be_size);
+  const guint32 size = GUINT32_FROM_BE (be_size);
+  if (size == 0 || size > MAX_HEADER)
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header of %u bytes is out of bounds", size);
+  *out_size = UL_FILE_META_PREFIX_LEN + size;
+  return TRUE;
+}
+
+/* A variant over a copy of @data, so that it is aligned and outlives it. */
+static GVariant *
+load (const char *type, const guint8 *data, gsize len)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, len);
+  return g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
+}
+
+/* Fills @out, which owns what it gets also when a check fails. */
+static gboolean
+check (UlFileMeta *out, GError **error)
+{
+  return ul_file_meta_validate_mode (out->mode, error)
+         && ul_file_meta_validate_xattrs (out->xattrs, error);
+}
+
+gboolean
+ul_file_meta_from_archive_header (const void *data, gsize len, UlFileMeta *out, guint64 *out_size,
+                                  GError **error)
+{
+  gsize expected;
+  if (len < UL_FILE_META_PREFIX_LEN)
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
+  if (!ul_file_meta_archive_header_size (data, &expected, error))
+    return FALSE;
+  if (len != expected)
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
+
+  g_autoptr (GVariant) v = load (ARCHIVE_HEADER, (const guint8 *)data + UL_FILE_META_PREFIX_LEN,
+                                 len - UL_FILE_META_PREFIX_LEN);
+  if (!g_variant_is_normal_form (v))
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header is not in normal form");
+
+  g_auto (UlFileMeta) meta = { 0 };
+  guint64 size;
+  guint32 rdev;
+  g_autofree char *target = NULL;
+  g_variant_get (v, "(tuuuus@a(ayay))", &size, &meta.uid, &meta.gid, &meta.mode, &rdev, &target,
+                 &meta.xattrs);
+  meta.uid = GUINT32_FROM_BE (meta.uid);
+  meta.gid = GUINT32_FROM_BE (meta.gid);
+  meta.mode = GUINT32_FROM_BE (meta.mode);
+  if (!check (&meta, error))
+    return FALSE;
+  if (rdev != 0)
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header names a device");
+  if (S_ISLNK (meta.mode) == (*target == '\0'))
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header: symlink target doesn't fit mode %o",
+                     meta.mode);
+  if (S_ISLNK (meta.mode))
+    meta.symlink_target = g_steal_pointer (&target);
+  *out = meta;
+  meta = (UlFileMeta){ 0 };
+  *out_size = GUINT64_FROM_BE (size);
+  return TRUE;
+}
+
+GBytes *
+ul_file_meta_to_user_xattr (const UlFileMeta *meta)
+{
+  g_autoptr (GVariant) v = g_variant_ref_sink (
+      g_variant_new ("(uuu@a(ayay))", GUINT32_TO_BE (meta->uid), GUINT32_TO_BE (meta->gid),
+                     GUINT32_TO_BE (meta->mode), meta->xattrs));
+  return g_variant_get_data_as_bytes (v);
+}
+
+gboolean
+ul_file_meta_from_user_xattr (const void *data, gsize len, UlFileMeta *out, GError **error)
+{
+  g_autoptr (GVariant) v = load (USER_META, data, len);
+  if (!g_variant_is_normal_form (v))
+    return ul_throw (error, UL_ERROR_CORRUPT, "xattr user.ostreemeta is not in normal form");
+
+  g_auto (UlFileMeta) meta = { 0 };
+  g_variant_get (v, "(uuu@a(ayay))", &meta.uid, &meta.gid, &meta.mode, &meta.xattrs);
+  meta.uid = GUINT32_FROM_BE (meta.uid);
+  meta.gid = GUINT32_FROM_BE (meta.gid);
+  meta.mode = GUINT32_FROM_BE (meta.mode);
+  if (!check (&meta, error))
+    return FALSE;
+  *out = meta;
+  meta = (UlFileMeta){ 0 };
+  return TRUE;
+}
