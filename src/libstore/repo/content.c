@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* Reading the content of an object, stored or compressed, and checking an object against its name.
+ */
+
+#include <errno.h>
+
+#include "repo/deflate.h"
+#include "repo/mode.h"
+#include "repo/objects.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+#define READ_CHUNK (128 * 1024)
+
+struct _UlContent
+{
+  UlStored stored;
+  UlInflate *inflate; /* NULL: content is as it is */
+  guint64 done;       /* bytes given out */
+  UlChecksum checksum;
+};
+
+static gboolean
+name_in_error (UlContent *content, GError **error)
+{
+  g_autofree char *name = ul_object_to_string (&content->checksum, UL_OBJECT_FILE);
+  return ul_prefix (error, "reading object %s", name);
+}
+
+static gboolean
+load (UlRepo *repo, const UlChecksum *checksum, gboolean want_content, UlStored *out,
+      GError **error)
+{
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  ul_object_loose_path (checksum, UL_OBJECT_FILE, ul_repo_is_compressed (repo), path);
+  gboolean found = FALSE;
+  const gboolean ok
+      = ul_repo_mode_ops (repo)->load (repo, checksum, path, want_content, &found, out, error);
+  if (ok && found)
+    return TRUE;
+
+  g_autofree char *name = ul_object_to_string (checksum, UL_OBJECT_FILE);
+  if (!ok)
+    return ul_prefix (error, "loading object %s", name);
+  return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file object %s", name);
+}
+
+gboolean
+ul_objects_load_file_meta (UlRepo *repo, const UlChecksum *checksum, UlFileMeta *out_meta,
+                           guint64 *out_size, GError **error)
+{
+  UlStored stored;
+  if (!load (repo, checksum, FALSE, &stored, error))
+    return FALSE;
+  *out_meta = stored.meta;
+  if (out_size != NULL)
+    *out_size = stored.size;
+  return TRUE;
+}
+
+gboolean
+ul_objects_open_file (UlRepo *repo, const UlChecksum *checksum, UlContent **out_content,
+                      GError **error)
+{
+  UlStored stored;
+  if (!load (repo, checksum, TRUE, &stored, error))
+    return FALSE;
+  UlContent *content = g_new0 (UlContent, 1);
+  content->stored = stored;
+  content->checksum = *checksum;
+  if (stored.compressed && stored.fd >= 0)
+    content->inflate = ul_inflate_new (stored.fd);
+  *out_content = content;
+  return TRUE;
+}
+
+void
+ul_content_free (UlContent *content)
+{
+  if (content == NULL)
+    return;
+  ul_inflate_free (content->inflate);
+  ul_fd_cleanup (&content->stored.fd);
+  ul_file_meta_clear (&content->stored.meta);
+  g_free (content);
+}
+
+const UlFileMeta *
+ul_content_meta (UlContent *content)
+{
+  return &content->stored.meta;
+}
+
+guint64
+ul_content_size (UlContent *content)
+{
+  return content->stored.size;
+}
+
+int
+ul_content_fd (UlContent *content)
+{
+  return content->inflate == NULL ? content->stored.fd : -1;
+}
+
+static gboolean
+read_plain (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
+{
+  for (;;)
+    {
+      const ssize_t n = read (content->stored.fd, buffer, len);
+      if (n >= 0)
+        {
+          *out_n = (gsize)n;
+          return TRUE;
+        }
+      if (errno != EINTR)
+        return ul_throw_errno (error, "read");
+    }
+}
+
+gboolean
+ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
+{
+  gsize n = 0;
+  if (content->stored.fd >= 0
+      && !(content->inflate != NULL ? ul_inflate_read (content->inflate, buffer, len, &n, error)
+                                    : read_plain (content, buffer, len, &n, error)))
+    return name_in_error (content, error);
+
+  content->done += n;
+  if (content->done > content->stored.size
+      || (n == 0 && len > 0 && content->done != content->stored.size))
+    {
+      ul_throw (error, UL_ERROR_CORRUPT, "content isn't of the size its header says");
+      return name_in_error (content, error);
+    }
+  *out_n = n;
+  return TRUE;
+}
+
+gboolean
+ul_content_copy_to (UlContent *content, int to, GError **error)
+{
+  const int fd = ul_content_fd (content);
+  if (fd >= 0)
+    return ul_fd_copy (fd, to, content->stored.size, error) || name_in_error (content, error);
+
+  g_autofree guint8 *buffer = g_malloc (READ_CHUNK);
+  for (;;)
+    {
+      gsize n;
+      if (!ul_content_read (content, buffer, READ_CHUNK, &n, error))
+        return FALSE;
+      if (n == 0)
+        return TRUE;
+      if (!ul_fd_write_all (to, buffer, n, "file", error))
+        return FALSE;
+    }
+}
+
+static gboolean
+hash_content (UlContent *content, UlHasher *hasher, guint64 *out_bytes, GError **error)
+{
+  g_autoptr (GBytes) header = ul_file_meta_to_content_header (&content->stored.meta);
+  ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
+  if (content->stored.fd < 0)
+    {
+      *out_bytes = 0;
+      return TRUE;
+    }
+  const gsize chunk = (gsize)CLAMP (content->stored.size + 1, 4096, READ_CHUNK);
+  g_autofree guint8 *buffer = g_malloc (chunk);
+  for (;;)
+    {
+      gsize n;
+      if (!ul_content_read (content, buffer, chunk, &n, error))
+        return FALSE;
+      if (n == 0)
+        break;
+      ul_hasher_update (hasher, buffer, n);
+    }
+  *out_bytes = content->done;
+  return TRUE;
+}
+
+gboolean
+ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, UlHasher *hasher,
+                   UlChecksum *out_actual, guint64 *out_bytes, GError **error)
+{
+  ul_hasher_start (hasher);
+  if (type == UL_OBJECT_FILE)
+    {
+      g_autoptr (UlContent) content = NULL;
+      if (!ul_objects_open_file (repo, checksum, &content, error)
+          || !hash_content (content, hasher, out_bytes, error))
+        return FALSE;
+    }
+  else
+    {
+      g_autoptr (GVariant) variant = NULL;
+      if (!ul_objects_load (repo, type, checksum, &variant, error))
+        return FALSE;
+      ul_hasher_update (hasher, g_variant_get_data (variant), g_variant_get_size (variant));
+      *out_bytes = g_variant_get_size (variant);
+    }
+  ul_hasher_finish (hasher, out_actual);
+  return TRUE;
+}

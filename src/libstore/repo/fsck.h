@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/object.h"
+#include "repo/repo.h"
+#include "util/progress.h"
+
+/* Consistency check of a whole repository: every commit is walked and every object it reaches is
+ * there, sound and of the checksum it is named for. Parallel; the findings are sorted, so they
+ * don't depend on the number of workers. */
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  UL_FSCK_CORRUPT_OBJECT, /* checksum differs, or structure is broken */
+  UL_FSCK_MISSING_OBJECT, /* reached from a commit that is not partial */
+  UL_FSCK_MISSING_COMMIT, /* a ref points to it */
+  UL_FSCK_MISSING_PARENT, /* a commit's parent isn't there and it isn't partial: said, no fault */
+  UL_FSCK_BAD_BINDING,    /* a ref isn't among the bindings of its commit, or the reverse */
+} UlFsckKind;
+
+typedef struct
+{
+  UlFsckKind kind;
+  UlObjectType type;
+  UlChecksum checksum;
+  char *ref;        /* for bindings and missing commits, else NULL */
+  char *message;    /* one line: object and cause */
+  gboolean deleted; /* removed on request */
+} UlFsckFinding;
+
+typedef struct
+{
+  guint jobs; /* 0: all CPUs */
+  gboolean delete_corrupt;
+  gboolean add_tombstones;
+  gboolean verify_bindings;
+  gboolean verify_back_refs; /* implies verify_bindings */
+  UlProgress *progress;      /* may be NULL */
+} UlFsckOptions;
+
+typedef struct
+{
+  guint64 n_commits;         /* verified */
+  guint64 n_partial;         /* skipped as partial */
+  guint64 n_partial_no_mark; /* commits found partial through a deleted object */
+  guint64 n_tombstones;      /* added */
+  guint64 n_objects;         /* checked */
+  guint64 n_bytes;           /* content bytes hashed */
+  GPtrArray *partial;        /* of char *: checksums of partial commits, sorted */
+  GPtrArray *findings;       /* of UlFsckFinding, sorted by type and checksum; owned */
+} UlFsckResult;
+
+void ul_fsck_result_clear (UlFsckResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlFsckResult, ul_fsck_result_clear)
+
+/* TRUE when the check ran, whatever it found; FALSE: it could not be made. With delete_corrupt it
+ * takes the exclusive lock; commits that lose an object are marked partial. */
+gboolean ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result,
+                      GError **error);
+
+G_END_DECLS

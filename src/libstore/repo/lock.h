@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "repo/repo.h"
+#include "util/lockfile.h"
+
+/* The repository's lock: the file `.lock`, shared for writers of objects and refs, exclusive for
+ * whatever removes objects. OSTree takes the same. Readers take none. */
+
+G_BEGIN_DECLS
+
+/* Waits for @timeout_secs (0: as configured, -1: for ever). *out_fd holds the lock until it's
+ * closed; it is -1 where core.locking is off. UL_ERROR_LOCKED names the kind and how long it
+ * waited. */
+gboolean ul_repo_lock (UlRepo *repo, UlLockKind kind, gint timeout_secs, int *out_fd,
+                       GError **error);
+
+G_END_DECLS

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* archive: each file is a header and its content as a raw deflate stream, in a .filez that anybody
+ * may read: what a web server hands out. Files held in memory are packed by libdeflate, larger ones
+ * stream through zlib; the format is the same. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <sys/stat.h>
+
+#include "repo/deflate.h"
+#include "repo/mode.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+static gboolean
+write_packed (const UlStore *store, const UlSource *source, int fd, GError **error)
+{
+  if (source->size > UL_SOURCE_WHOLE_MAX)
+    return ul_deflate_stream (source, store->scratch, store->zlib_level, fd, store->tee, error);
+
+  const guint8 *data;
+  if (!ul_source_get_whole (source, store->scratch, &data, error))
+    return FALSE;
+  if (store->tee != NULL)
+    ul_hasher_update (store->tee, data, (gsize)source->size);
+  const guint8 *packed;
+  gsize packed_len;
+  ul_deflate_whole (data, (gsize)source->size, store->scratch, store->zlib_level, &packed,
+                    &packed_len);
+  return ul_fd_write_all (fd, packed, packed_len, "object", error);
+}
+
+static gboolean
+store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GError **error)
+{
+  ul_autofd int fd = openat (store_->dfd, store_->name,
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (fd < 0)
+    return ul_throw_errno (error, "create object");
+  g_autoptr (GBytes) header = ul_file_meta_to_archive_header (meta, source->size);
+  gsize len;
+  const void *data = g_bytes_get_data (header, &len);
+  if (!ul_fd_write_all (fd, data, len, "object", error))
+    return FALSE;
+  if (S_ISREG (meta->mode) && !write_packed (store_, source, fd, error))
+    return FALSE;
+  /* Readable by all whatever the umask: the point of an archive is to be served. */
+  if (fchmod (fd, 0644) != 0)
+    return ul_throw_errno (error, "set mode of object");
+  if (store_->sync && fsync (fd) != 0)
+    return ul_throw_errno (error, "fsync object");
+  return TRUE;
+}
+
+static gboolean
+read_exactly (int fd, void *buffer, gsize len, GError **error)
+{
+  gsize have = 0;
+  while (have < len)
+    {
+      const ssize_t n = read (fd, (guint8 *)buffer + have, len - have);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return ul_throw_errno (error, "read object");
+      if (n == 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
+      have += (gsize)n;
+    }
+  return TRUE;
+}
+
+/* Leaves @fd behind the header. */
+static gboolean
+read_header (int fd, UlFileMeta *meta, guint64 *size, GError **error)
+{
+  guint8 prefix[UL_FILE_META_PREFIX_LEN];
+  gsize len;
+  if (!read_exactly (fd, prefix, sizeof prefix, error)
+      || !ul_file_meta_archive_header_size (prefix, &len, error))
+    return FALSE;
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat object");
+  if ((guint64)st.st_size < len)
+    return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
+
+  g_autofree guint8 *header = g_malloc (len);
+  memcpy (header, prefix, sizeof prefix);
+  return read_exactly (fd, header + sizeof prefix, len - sizeof prefix, error)
+         && ul_file_meta_from_archive_header (header, len, meta, size, error);
+}
+
+static gboolean
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
+      gboolean *out_found, UlStored *out, GError **error)
+{
+  struct stat st;
+  ul_autofd int fd = -1;
+  g_autofree char *unexpected = NULL;
+  if (!ul_mode_open_inode (repo, path, out_found, &st, &fd, &unexpected, error))
+    return FALSE;
+  if (!*out_found)
+    return TRUE;
+  if (unexpected != NULL)
+    return ul_throw (error, UL_ERROR_CORRUPT, "is a symlink, which this mode doesn't store");
+
+  UlStored stored = { .fd = -1, .compressed = TRUE };
+  if (!read_header (fd, &stored.meta, &stored.size, error))
+    return FALSE;
+  if (stored.meta.symlink_target != NULL)
+    stored.size = 0;
+  else if (want_content)
+    stored.fd = ul_fd_steal (&fd);
+  *out = stored;
+  return TRUE;
+}
+
+const UlModeOps ul_mode_archive = {
+  .mode = UL_REPO_MODE_ARCHIVE,
+  .name = "archive-z2",
+  .compressed = TRUE,
+  .store = store,
+  .load = load,
+};

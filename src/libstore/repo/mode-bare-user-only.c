@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* bare-user-only: what an unprivileged user's files can be and no more: owner 0:0 in every object,
+ * no xattrs, modes within 0775. Nothing is stored beside the file itself. */
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "repo/mode-bare.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/xattr.h"
+
+static gboolean
+check (const UlFileMeta *meta, GError **error)
+{
+  if (S_ISREG (meta->mode) && (meta->mode & 07777 & ~0775u) != 0)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "Content object has invalid mode %o (bits beyond 0775) for bare-user-only",
+                     meta->mode);
+  return TRUE;
+}
+
+static gboolean
+store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GError **error)
+{
+  if (S_ISLNK (meta->mode))
+    {
+      if (symlinkat (meta->symlink_target, store_->dfd, store_->name) != 0)
+        return ul_throw_errno (error, "create symlink object");
+      return TRUE;
+    }
+  ul_autofd int fd = -1;
+  if (!ul_mode_create_file (store_, source, &fd, error))
+    return FALSE;
+  if (fchmod (fd, (meta->mode & 0775) | S_IRUSR) != 0)
+    return ul_throw_errno (error, "set mode of object");
+  return ul_mode_finish_file (store_, fd, error);
+}
+
+static gboolean
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
+      gboolean *out_found, UlStored *out, GError **error)
+{
+  UlStored stored = { .fd = -1 };
+  ul_autofd int fd = -1;
+  if (!ul_mode_bare_load_inode (repo, path, out_found, &fd, &stored, error))
+    return FALSE;
+  if (!*out_found)
+    return TRUE;
+  stored.meta.uid = 0;
+  stored.meta.gid = 0;
+  stored.meta.xattrs = g_variant_ref (ul_xattr_empty ());
+  if (stored.meta.symlink_target == NULL && want_content)
+    stored.fd = ul_fd_steal (&fd);
+  *out = stored;
+  return TRUE;
+}
+
+const UlModeOps ul_mode_bare_user_only = {
+  .mode = UL_REPO_MODE_BARE_USER_ONLY,
+  .name = "bare-user-only",
+  .canonical = TRUE,
+  .links_user = UL_LINKS_REGULAR | UL_LINKS_SYMLINKS,
+  .check = check,
+  .store = store,
+  .load = load,
+};

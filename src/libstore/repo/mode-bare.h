@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "repo/mode.h"
+
+/* Pieces of bare mode that bare-split-xattrs shares; @with_xattrs says who keeps the xattrs. */
+
+G_BEGIN_DECLS
+
+gboolean ul_mode_bare_store_symlink (const UlStore *store, const UlFileMeta *meta,
+                                     gboolean with_xattrs, GError **error);
+gboolean ul_mode_bare_store_regular (const UlStore *store, const UlFileMeta *meta,
+                                     const UlSource *source, gboolean with_xattrs, GError **error);
+
+/* Everything but the xattrs. @out->fd is left alone; the descriptor (O_PATH for a symlink) goes to
+ * *out_fd. */
+gboolean ul_mode_bare_load_inode (UlRepo *repo, const char *path, gboolean *out_found, int *out_fd,
+                                  UlStored *out, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* What the modes that keep files as they are have in common. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "repo/mode.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+gboolean
+ul_mode_create_file (const UlStore *store, const UlSource *source, int *out_fd, GError **error)
+{
+  ul_autofd int fd = openat (store->dfd, store->name,
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return ul_throw_errno (error, "create object");
+  if (!ul_source_write (source, store->scratch, fd, store->tee, error))
+    return FALSE;
+  *out_fd = ul_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+ul_mode_finish_file (const UlStore *store, int fd, GError **error)
+{
+  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 0 } };
+  if (futimens (fd, times) != 0)
+    return ul_throw_errno (error, "set times of object");
+  if (store->sync && fsync (fd) != 0)
+    return ul_throw_errno (error, "fsync object");
+  return TRUE;
+}
+
+static gboolean
+read_target (int fd, char **out_target, GError **error)
+{
+  char target[PATH_MAX + 1];
+  const ssize_t n = readlinkat (fd, "", target, sizeof target);
+  if (n < 0)
+    return ul_throw_errno (error, "read symlink");
+  if (n == 0 || (gsize)n == sizeof target)
+    return ul_throw (error, UL_ERROR_CORRUPT, "symlink target of invalid length");
+  *out_target = g_strndup (target, (gsize)n);
+  return TRUE;
+}
+
+gboolean
+ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found, struct stat *out_st,
+                    int *out_fd, char **out_target, GError **error)
+{
+  const int dfd = ul_repo_objects_dfd (repo);
+  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0 && errno == ELOOP)
+    fd = openat (dfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT)
+    {
+      *out_found = FALSE;
+      return TRUE;
+    }
+  if (fd < 0 || fstat (fd, out_st) != 0)
+    return ul_throw_errno (error, "open object");
+  if (S_ISLNK (out_st->st_mode))
+    {
+      if (!read_target (fd, out_target, error))
+        return FALSE;
+    }
+  else if (!S_ISREG (out_st->st_mode))
+    return ul_throw (error, UL_ERROR_CORRUPT, "neither regular file nor symlink");
+  *out_fd = ul_fd_steal (&fd);
+  *out_found = TRUE;
+  return TRUE;
+}

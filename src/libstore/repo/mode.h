@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <sys/stat.h>
+
+#include "core/file-meta.h"
+#include "core/object.h"
+#include "repo/repo.h"
+#include "repo/source.h"
+
+/* What differs between repository modes: one UlModeOps a file (mode-bare.c, ...). Private to repo/;
+ * everyone else asks a capability in repo.h. */
+
+G_BEGIN_DECLS
+
+/* Where a new content object is written: file @name, which doesn't exist, below @dfd. */
+typedef struct
+{
+  int dfd;
+  const char *name;
+  UlScratch *scratch;
+  UlHasher *tee; /* gets the content while it's written; NULL: nobody asks */
+  gint zlib_level;
+  gboolean sync; /* fsync the file before it's closed */
+} UlStore;
+
+/* An object taken apart, still on disk. */
+typedef struct
+{
+  UlFileMeta meta;
+  guint64 size;        /* of the content, uncompressed */
+  int fd;              /* at the start of the stored content; -1 for symlinks or if not asked for */
+  gboolean compressed; /* what stands at fd is a raw deflate stream */
+} UlStored;
+
+typedef struct
+{
+  UlRepoMode mode;
+  const char *name; /* in the configuration file */
+  gboolean compressed;
+  gboolean canonical;
+  gboolean split_xattrs;
+  UlLinks links_stored; /* linkable when ownership is as stored */
+  UlLinks links_user;   /* linkable for a user's checkout */
+
+  /* NULL: any metadata can be held. */
+  gboolean (*check) (const UlFileMeta *meta, GError **error);
+  /* Leaves a complete file, owner, mode, xattrs and times as the mode wants them. */
+  gboolean (*store) (const UlStore *store, const UlFileMeta *meta, const UlSource *source,
+                     GError **error);
+  /* *out_found FALSE: no such object. @path: its loose path. */
+  gboolean (*load) (UlRepo *repo, const UlChecksum *checksum, const char *path,
+                    gboolean want_content, gboolean *out_found, UlStored *out, GError **error);
+} UlModeOps;
+
+extern const UlModeOps ul_mode_bare;
+extern const UlModeOps ul_mode_bare_user;
+extern const UlModeOps ul_mode_bare_user_only;
+extern const UlModeOps ul_mode_archive;
+extern const UlModeOps ul_mode_bare_split_xattrs;
+
+const UlModeOps *ul_repo_mode_ops (UlRepo *repo);
+
+/* Shared by the modes that keep files as they are. */
+
+/* Create the regular file of @store with @source's content; mode 0600 until the caller sets it. */
+gboolean ul_mode_create_file (const UlStore *store, const UlSource *source, int *out_fd,
+                              GError **error);
+/* Set times to OSTree's timestamp (0) and fsync if wanted. */
+gboolean ul_mode_finish_file (const UlStore *store, int fd, GError **error);
+/* Open the object's regular file or look at its symlink: type, size, owner and mode from the inode,
+ * no xattrs. *out_path_fd is an O_PATH descriptor for a symlink and a readable one for a file. */
+gboolean ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found,
+                             struct stat *out_st, int *out_fd, char **out_target, GError **error);
+
+G_END_DECLS

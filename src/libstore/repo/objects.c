@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "repo/objects.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/commit.h"
+#include "core/dirtree.h"
+#include "repo/mode.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+static void
+loose_path (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+            char out[UL_OBJECT_LOOSE_PATH_MAX])
+{
+  ul_object_loose_path (checksum, type, ul_repo_is_compressed (repo), out);
+}
+
+static gboolean
+prefix_object (GError **error, const char *verb, UlObjectType type, const UlChecksum *checksum)
+{
+  g_autofree char *name = ul_object_to_string (checksum, type);
+  return ul_prefix (error, "%s object %s", verb, name);
+}
+
+gboolean
+ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gboolean *out_has,
+                GError **error)
+{
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  loose_path (repo, type, checksum, path);
+  struct stat st;
+  if (fstatat (ul_repo_objects_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    *out_has = TRUE;
+  else if (errno == ENOENT)
+    *out_has = FALSE;
+  else
+    {
+      ul_throw_errno (error, "stat");
+      return prefix_object (error, "looking for", type, checksum);
+    }
+  return TRUE;
+}
+
+static gboolean
+validate (UlObjectType type, GVariant *variant, GError **error)
+{
+  switch (type)
+    {
+    case UL_OBJECT_DIRTREE:
+      return ul_dirtree_validate (variant, error);
+    case UL_OBJECT_DIRMETA:
+      return ul_dirmeta_validate (variant, error);
+    case UL_OBJECT_COMMIT:
+      {
+        g_auto (UlCommit) commit = { 0 };
+        return ul_commit_parse (variant, &commit, error);
+      }
+    default:
+      if (!g_variant_is_normal_form (variant))
+        return ul_throw (error, UL_ERROR_CORRUPT, "not in normal form");
+      return TRUE;
+    }
+}
+
+gboolean
+ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                           GVariant **out_variant, GError **error)
+{
+  const GVariantType *variant_type = ul_object_variant_type (type);
+  g_assert (variant_type != NULL);
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  loose_path (repo, type, checksum, path);
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, UL_OBJECT_MAX_METADATA_SIZE, TRUE,
+                           &bytes, error))
+    return prefix_object (error, "loading", type, checksum);
+  if (bytes == NULL)
+    {
+      *out_variant = NULL;
+      return TRUE;
+    }
+  g_autoptr (GVariant) variant
+      = g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, FALSE));
+  if (!validate (type, variant, error))
+    {
+      prefix_object (error, "corrupt", type, checksum);
+      return FALSE;
+    }
+  *out_variant = g_steal_pointer (&variant);
+  return TRUE;
+}
+
+gboolean
+ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                 GVariant **out_variant, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  if (!ul_objects_load_if_exists (repo, type, checksum, &variant, error))
+    return FALSE;
+  if (variant == NULL)
+    {
+      g_autofree char *name = ul_object_to_string (checksum, type);
+      return ul_throw (error, UL_ERROR_NOT_FOUND, "No such metadata object %s", name);
+    }
+  *out_variant = g_steal_pointer (&variant);
+  return TRUE;
+}
+
+static gboolean
+delete_loose (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GError **error)
+{
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  loose_path (repo, type, checksum, path);
+  if (unlinkat (ul_repo_objects_dfd (repo), path, 0) == 0 || errno == ENOENT)
+    return TRUE;
+  ul_throw_errno (error, "unlink");
+  return prefix_object (error, "deleting", type, checksum);
+}
+
+gboolean
+ul_objects_delete (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GError **error)
+{
+  /* The link goes first: a kill in between leaves a file without xattrs link, which fsck reports,
+   * rather than a link whose file is gone for ever. */
+  if (type == UL_OBJECT_FILE && ul_repo_mode_ops (repo)->split_xattrs
+      && !delete_loose (repo, UL_OBJECT_FILE_XATTRS_LINK, checksum, error))
+    return FALSE;
+  return delete_loose (repo, type, checksum, error);
+}
+
+gboolean
+ul_objects_foreach_in (UlRepo *repo, guint8 first, UlObjectFunc func, gpointer data, GError **error)
+{
+  char name[3];
+  g_snprintf (name, sizeof name, "%02x", first);
+  const int fd = openat (ul_repo_objects_dfd (repo), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return errno == ENOENT || ul_throw_errno (error, "listing objects/%s", name);
+  gboolean ok = TRUE;
+  struct dirent *entry;
+  while (ok && (errno = 0, entry = readdir (dir)) != NULL)
+    {
+      UlChecksum checksum;
+      UlObjectType type;
+      gboolean compressed;
+      if (ul_object_parse_loose (name, entry->d_name, &checksum, &type, &compressed))
+        ok = func (type, &checksum, data, error);
+    }
+  if (ok && errno != 0)
+    ok = ul_throw_errno (error, "listing objects/%s", name);
+  closedir (dir);
+  return ok;
+}
+
+gboolean
+ul_objects_foreach (UlRepo *repo, UlObjectFunc func, gpointer data, GError **error)
+{
+  for (guint i = 0; i < 256; i++)
+    if (!ul_objects_foreach_in (repo, (guint8)i, func, data, error))
+      return FALSE;
+  return TRUE;
+}
+
+static char *
+partial_path (const UlChecksum *commit)
+{
+  char hex[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_to_hex (commit, hex);
+  return g_strdup_printf ("state/%s.commitpartial", hex);
+}
+
+gboolean
+ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit, gboolean *out_partial,
+                              GError **error)
+{
+  g_autofree char *path = partial_path (commit);
+  struct stat st;
+  if (fstatat (ul_repo_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    *out_partial = TRUE;
+  else if (errno == ENOENT)
+    *out_partial = FALSE;
+  else
+    return ul_throw_errno (error, "stat %s", path);
+  return TRUE;
+}
+
+gboolean
+ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error)
+{
+  g_autofree char *path = partial_path (commit);
+  ul_autofd int fd
+      = openat (ul_repo_dfd (repo), path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (fd < 0)
+    return ul_throw_errno (error, "create %s", path);
+  return TRUE;
+}
+
+static gboolean
+enter (UlRepo *repo, UlEntry *at, const char *name, gboolean *out_found, GError **error)
+{
+  g_autoptr (GVariant) dirtree = NULL;
+  if (!ul_objects_load (repo, UL_OBJECT_DIRTREE, &at->checksum, &dirtree, error))
+    return FALSE;
+  g_auto (UlDirtreeView) view;
+  ul_dirtree_view_init (&view, dirtree);
+  UlDirtreeDir dir;
+  UlDirtreeFile file;
+  *out_found = TRUE;
+  if (ul_dirtree_view_find_dir (&view, name, &dir))
+    *at = (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = dir.tree, .meta = dir.meta };
+  else if (ul_dirtree_view_find_file (&view, name, &file))
+    *at = (UlEntry){ .kind = UL_ENTRY_FILE, .checksum = file.checksum };
+  else
+    *out_found = FALSE;
+  return TRUE;
+}
+
+gboolean
+ul_objects_lookup_path (UlRepo *repo, const UlChecksum *root_tree, const UlChecksum *root_meta,
+                        const char *path, gboolean *out_found, UlEntry *out_entry, GError **error)
+{
+  UlEntry at = { .kind = UL_ENTRY_DIR, .checksum = *root_tree, .meta = *root_meta };
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  for (char **part = parts; *part != NULL; part++)
+    {
+      if (**part == '\0' || g_str_equal (*part, "."))
+        continue;
+      gboolean found = at.kind == UL_ENTRY_DIR;
+      if (found && !enter (repo, &at, *part, &found, error))
+        return FALSE;
+      if (!found)
+        {
+          *out_found = FALSE;
+          return TRUE;
+        }
+    }
+  *out_found = TRUE;
+  *out_entry = at;
+  return TRUE;
+}

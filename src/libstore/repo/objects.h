@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/file-meta.h"
+#include "core/object.h"
+#include "repo/repo.h"
+
+/* Loose objects: is it there, read it, list all. Safe from any thread. Content read here is not
+ * compared with its checksum (fsck does that); structure is always checked. A missing object is
+ * UL_ERROR_NOT_FOUND, a broken one UL_ERROR_CORRUPT; both messages name it. */
+
+G_BEGIN_DECLS
+
+gboolean ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                         gboolean *out_has, GError **error);
+
+/* Load a metadata object (dirtree, dirmeta, commit, ...), validated. A new reference. */
+gboolean ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                          GVariant **out_variant, GError **error);
+
+/* The same, *out_variant NULL if there is none. */
+gboolean ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                                    GVariant **out_variant, GError **error);
+
+/* Metadata of a content object, and the size of its content in bytes (0 for symlinks). */
+gboolean ul_objects_load_file_meta (UlRepo *repo, const UlChecksum *checksum, UlFileMeta *out_meta,
+                                    guint64 *out_size, GError **error);
+
+/* An open content object: metadata, and content to be read once from the start. For one thread. */
+typedef struct _UlContent UlContent;
+
+gboolean ul_objects_open_file (UlRepo *repo, const UlChecksum *checksum, UlContent **out_content,
+                               GError **error);
+const UlFileMeta *ul_content_meta (UlContent *content);
+guint64 ul_content_size (UlContent *content); /* of the content, uncompressed; 0 for symlinks */
+/* The descriptor that holds exactly the content, at offset 0, or -1 (compressed, symlink).
+ * Borrowed. */
+int ul_content_fd (UlContent *content);
+/* Up to @len bytes; *out_n is 0 at the end. Less or more than size () in all is UL_ERROR_CORRUPT.
+ */
+gboolean ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n,
+                          GError **error);
+/* Everything to @to at its offset: reflink or in-kernel copy where the object lies uncompressed. */
+gboolean ul_content_copy_to (UlContent *content, int to, GError **error);
+void ul_content_free (UlContent *content);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlContent, ul_content_free)
+
+/* Call @func for every loose object, in no order. FALSE from @func ends it with its error. */
+typedef gboolean (*UlObjectFunc) (UlObjectType type, const UlChecksum *checksum, gpointer data,
+                                  GError **error);
+gboolean ul_objects_foreach (UlRepo *repo, UlObjectFunc func, gpointer data, GError **error);
+/* The same for the objects whose checksum begins with byte @first. */
+gboolean ul_objects_foreach_in (UlRepo *repo, guint8 first, UlObjectFunc func, gpointer data,
+                                GError **error);
+
+/* Remove a loose object (and, where the mode has it, its xattrs link). A missing one is fine. Needs
+ * the exclusive lock. */
+gboolean ul_objects_delete (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                            GError **error);
+
+/* Recompute the checksum of an object as it lies there. *out_matches tells whether it is the object
+ * it is named for; structural faults are errors (UL_ERROR_CORRUPT). @hasher is scratch. */
+gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                            UlHasher *hasher, UlChecksum *out_actual, guint64 *out_bytes,
+                            GError **error);
+
+/* Is the commit marked partial (state/<checksum>.commitpartial)? */
+gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
+                                       gboolean *out_partial, GError **error);
+gboolean ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error);
+
+/* Resolve @path ("/", "a/b", "/a/b") from the root of a commit. */
+typedef enum
+{
+  UL_ENTRY_FILE,
+  UL_ENTRY_DIR,
+} UlEntryKind;
+
+typedef struct
+{
+  UlEntryKind kind;
+  UlChecksum checksum; /* of the file, or of the dirtree */
+  UlChecksum meta;     /* of the dirmeta, for a directory */
+} UlEntry;
+
+/* *out_found is FALSE when nothing is at @path. Symlinks are not followed. */
+gboolean ul_objects_lookup_path (UlRepo *repo, const UlChecksum *root_tree,
+                                 const UlChecksum *root_meta, const char *path, gboolean *out_found,
+                                 UlEntry *out_entry, GError **error);
+
+G_END_DECLS

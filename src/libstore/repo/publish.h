@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/object.h"
+#include "repo/transaction.h"
+
+/* From staging into objects/, durably. Private to repo/. */
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint64 seq; /* its name in the staging directory, as a number */
+  guint8 type;
+  gboolean complete; /* staged; else only claimed by a writer that failed */
+  UlChecksum checksum;
+} UlStaged;
+
+typedef struct
+{
+  UlRepo *repo;
+  int staging_dfd;
+  gboolean sync;
+  UlTransactionHook hook;
+  gpointer hook_data;
+} UlPublish;
+
+/* @staged: a set of UlStaged. Content comes before what refers to it, commits last. */
+gboolean ul_publish (const UlPublish *self, GHashTable *staged, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "repo/refs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/refspec.h"
+#include "repo/refs-private.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+#define MAX_REF_SIZE 4096
+
+/* Where the file of a refspec stands, relative to the repository. */
+gboolean
+ul_refs_path (const char *refspec, char **out_path, GError **error)
+{
+  g_autofree char *remote = NULL;
+  g_autofree char *ref = NULL;
+  if (!ul_refspec_parse (refspec, &remote, &ref, error))
+    return FALSE;
+  *out_path = remote != NULL ? g_build_filename ("refs/remotes", remote, ref, NULL)
+                             : g_build_filename ("refs/heads", ref, NULL);
+  return TRUE;
+}
+
+gboolean
+ul_refs_read_path (UlRepo *repo, const char *path, gboolean *out_found, UlChecksum *out,
+                   GError **error)
+{
+  /* An alias is a symlink; it may lead to another ref, but not out of the repository. */
+  ul_autofd int fd = ul_fd_open_beneath (ul_repo_dfd (repo), path, O_RDONLY | O_NONBLOCK, 0);
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    {
+      *out_found = FALSE;
+      return TRUE;
+    }
+  struct stat st;
+  if (fd < 0 || fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "reading ref %s", path);
+  if (S_ISDIR (st.st_mode))
+    {
+      *out_found = FALSE;
+      return TRUE;
+    }
+  char text[MAX_REF_SIZE];
+  const ssize_t n = S_ISREG (st.st_mode) ? read (fd, text, sizeof text - 1) : 0;
+  if (n < 0)
+    return ul_throw_errno (error, "reading ref %s", path);
+  text[n] = '\0';
+  if (!ul_checksum_from_hex (g_strstrip (text), out))
+    return ul_throw (error, UL_ERROR_CORRUPT, "reading ref %s: it holds no checksum", path);
+  *out_found = TRUE;
+  return TRUE;
+}
+
+gboolean
+ul_refs_read (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum *out,
+              GError **error)
+{
+  g_autofree char *path = NULL;
+  return ul_refs_path (refspec, &path, error)
+         && ul_refs_read_path (repo, path, out_found, out, error);
+}
+
+/* A ref can't be where a directory of refs is; an empty one, left by removed refs, makes way. */
+static gboolean
+check_conflict (UlRepo *repo, const char *path, GError **error)
+{
+  struct stat st;
+  if (fstatat (ul_repo_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))
+    return TRUE;
+  if (unlinkat (ul_repo_dfd (repo), path, AT_REMOVEDIR) == 0)
+    return TRUE;
+  return ul_throw (error, UL_ERROR_EXISTS, "Conflict: refs exist under %s", path);
+}
+
+static gboolean
+publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, GError **error)
+{
+  g_autofree char *dir = g_path_get_dirname (path);
+  gboolean ok = ul_fd_make_dirs_at (ul_repo_dfd (repo), dir, 0755, error)
+                && check_conflict (repo, path, error);
+  if (ok && renameat (tmp_dfd, tmp, ul_repo_dfd (repo), path) != 0)
+    ok = ul_throw_errno (error, "rename to %s", path);
+  if (!ok)
+    {
+      (void)unlinkat (tmp_dfd, tmp, 0);
+      return FALSE;
+    }
+  if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
+    return FALSE;
+  /* The repository's mtime tells other processes that refs have changed. */
+  (void)futimens (ul_repo_dfd (repo), NULL);
+  return TRUE;
+}
+
+static gboolean
+remove_ref (UlRepo *repo, const char *path, GError **error)
+{
+  if (unlinkat (ul_repo_dfd (repo), path, 0) != 0)
+    return errno == ENOENT || ul_throw_errno (error, "removing ref %s", path);
+  g_autofree char *dir = g_path_get_dirname (path);
+  if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
+    return FALSE;
+  (void)futimens (ul_repo_dfd (repo), NULL);
+  return TRUE;
+}
+
+static char *
+tmp_name (void)
+{
+  return g_strdup_printf (UL_REFS_TMP_PREFIX "%08x%08x", g_random_int (), g_random_int ());
+}
+
+gboolean
+ul_refs_write_path (UlRepo *repo, int tmp_dfd, const char *path, const UlChecksum *checksum,
+                    GError **error)
+{
+  if (tmp_dfd < 0)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing ref %s: repository is not writable",
+                     path);
+  if (checksum == NULL)
+    return remove_ref (repo, path, error);
+
+  /* The file is made in tmp/, not beside the ref: there it would be listed as one. */
+  char text[UL_CHECKSUM_HEX_LEN + 2];
+  ul_checksum_to_hex (checksum, text);
+  memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
+  g_autofree char *tmp = tmp_name ();
+  if (!ul_fd_replace_file_at (tmp_dfd, tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644,
+                              ul_repo_fsync_enabled (repo), error)
+      || !publish_ref (repo, tmp_dfd, tmp, path, error))
+    return ul_prefix (error, "writing ref %s", path);
+  return TRUE;
+}
+
+gboolean
+ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum, GError **error)
+{
+  g_autofree char *path = NULL;
+  return ul_refs_path (refspec, &path, error)
+         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum, error);
+}
+
+gboolean
+ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError **error)
+{
+  if (!ul_ref_validate (alias, error) || !ul_ref_validate (target, error))
+    return FALSE;
+  if (ul_repo_tmp_dfd (repo) < 0)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing alias %s: repository is not writable",
+                     alias);
+  g_autoptr (GString) link = g_string_new (NULL);
+  for (const char *p = alias; *p != '\0'; p++)
+    if (*p == '/')
+      g_string_append (link, "../");
+  g_string_append (link, target);
+
+  g_autofree char *path = g_build_filename ("refs/heads", alias, NULL);
+  g_autofree char *tmp = tmp_name ();
+  if (symlinkat (link->str, ul_repo_tmp_dfd (repo), tmp) != 0)
+    return ul_throw_errno (error, "writing alias %s: create symlink", alias);
+  return publish_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, error)
+         || ul_prefix (error, "writing alias %s", alias);
+}
+
+gboolean
+ul_refs_collection_path (UlRepo *repo, const char *collection_id, const char *ref, char **out_path,
+                         GError **error)
+{
+  if (!ul_collection_id_validate (collection_id, error) || !ul_ref_validate (ref, error))
+    return FALSE;
+  const gboolean own = g_strcmp0 (collection_id, ul_repo_collection_id (repo)) == 0;
+  *out_path = own ? g_build_filename ("refs/heads", ref, NULL)
+                  : g_build_filename ("refs/mirrors", collection_id, ref, NULL);
+  return TRUE;
+}
+
+gboolean
+ul_refs_write_collection (UlRepo *repo, const char *collection_id, const char *ref,
+                          const UlChecksum *checksum, GError **error)
+{
+  g_autofree char *path = NULL;
+  return ul_refs_collection_path (repo, collection_id, ref, &path, error)
+         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum, error);
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "repo/staging.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "repo/refs-private.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/lockfile.h"
+
+#define PREFIX      "staging-"
+#define LOCK_SUFFIX "-lock"
+
+/* As long as OSTree keeps what it finds in tmp/. */
+#define STRAY_SECS (24 * 60 * 60)
+
+static gboolean
+read_boot_id (char **out_id, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  /* A file in /proc has size 0 by stat, so it can't be read with a size limit from there. */
+  ul_autofd int fd = open ("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  char text[64] = "";
+  if (fd < 0 || read (fd, text, sizeof text - 1) < 0)
+    return ul_throw_errno (error, "read boot id");
+  *out_id = g_strdup (g_strstrip (text));
+  return TRUE;
+}
+
+void
+ul_staging_clear (UlStaging *self)
+{
+  ul_fd_cleanup (&self->dfd);
+  ul_fd_cleanup (&self->lock_fd);
+  self->dfd = -1;
+  self->lock_fd = -1;
+  g_clear_pointer (&self->name, g_free);
+}
+
+static gboolean
+remove_named (int tmp_dfd, const char *name, GError **error)
+{
+  g_autofree char *lock = g_strconcat (name, LOCK_SUFFIX, NULL);
+  /* The lock file goes last: while the directory is there, so is what guards it. */
+  if (!ul_fd_remove_tree_at (tmp_dfd, name, error))
+    return FALSE;
+  if (unlinkat (tmp_dfd, lock, 0) != 0 && errno != ENOENT)
+    return ul_throw_errno (error, "remove %s", lock);
+  return TRUE;
+}
+
+gboolean
+ul_staging_remove (UlRepo *repo, UlStaging *self, GError **error)
+{
+  const gboolean ok = remove_named (ul_repo_tmp_dfd (repo), self->name, error);
+  ul_staging_clear (self);
+  return ok;
+}
+
+static gboolean
+reclaim_directory (int tmp_dfd, const char *name, GError **error)
+{
+  g_autofree char *lock = g_strconcat (name, LOCK_SUFFIX, NULL);
+  ul_autofd int lock_fd = -1;
+  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error))
+    return FALSE;
+  return lock_fd < 0 || remove_named (tmp_dfd, name, error);
+}
+
+/* A lock file whose directory is gone: its owner died between the two removals. */
+static gboolean
+reclaim_lock (int tmp_dfd, const char *lock, GError **error)
+{
+  g_autofree char *name = g_strndup (lock, strlen (lock) - strlen (LOCK_SUFFIX));
+  struct stat st;
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    return TRUE; /* the directory's turn comes, or came */
+  return reclaim_directory (tmp_dfd, name, error);
+}
+
+/* A ref that was being written by a process that died; nobody else has its name. */
+static void
+reclaim_ref (int tmp_dfd, const char *name)
+{
+  struct stat st;
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+      && st.st_mtime < g_get_real_time () / G_USEC_PER_SEC - STRAY_SECS)
+    (void)unlinkat (tmp_dfd, name, 0);
+}
+
+static gboolean
+reclaim_entry (int tmp_dfd, const char *name, GError **error)
+{
+  struct stat st;
+  if (g_str_has_prefix (name, UL_REFS_TMP_PREFIX))
+    {
+      reclaim_ref (tmp_dfd, name);
+      return TRUE;
+    }
+  if (!g_str_has_prefix (name, PREFIX))
+    return TRUE;
+  if (g_str_has_suffix (name, LOCK_SUFFIX))
+    return reclaim_lock (tmp_dfd, name, error);
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))
+    return TRUE;
+  return reclaim_directory (tmp_dfd, name, error);
+}
+
+static gboolean
+reclaim (int tmp_dfd, GError **error)
+{
+  const int fd = openat (tmp_dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  if (dir == NULL)
+    return ul_throw_errno (error, "open tmp");
+  gboolean ok = TRUE;
+  struct dirent *entry;
+  while (ok && (entry = readdir (dir)) != NULL)
+    ok = reclaim_entry (tmp_dfd, entry->d_name, error);
+  closedir (dir);
+  return ok || ul_prefix (error, "removing old staging directories");
+}
+
+/* Between mkdir and lock another process may have taken the directory for a dead one's and removed
+ * it, or the lock file: then what we hold guards nothing. */
+static gboolean
+still_ours (int tmp_dfd, const UlStaging *self)
+{
+  g_autofree char *lock = g_strconcat (self->name, LOCK_SUFFIX, NULL);
+  struct stat there;
+  struct stat held;
+  return fstatat (tmp_dfd, self->name, &there, AT_SYMLINK_NOFOLLOW) == 0
+         && fstat (self->dfd, &held) == 0 && there.st_ino == held.st_ino
+         && fstatat (tmp_dfd, lock, &there, AT_SYMLINK_NOFOLLOW) == 0
+         && fstat (self->lock_fd, &held) == 0 && there.st_ino == held.st_ino;
+}
+
+static gboolean
+try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made, GError **error)
+{
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  char random[7] = "";
+  for (guint i = 0; i < 6; i++)
+    random[i] = letters[g_random_int_range (0, sizeof letters - 1)];
+  out->name = g_strdup_printf (PREFIX "%s-%s", boot_id, random);
+  *out_made = FALSE;
+  if (mkdirat (tmp_dfd, out->name, 0755) != 0)
+    return errno == EEXIST || ul_throw_errno (error, "create directory tmp/%s", out->name);
+  g_autofree char *lock = g_strconcat (out->name, LOCK_SUFFIX, NULL);
+  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &out->lock_fd, error))
+    return FALSE;
+  if (out->lock_fd < 0)
+    return TRUE;
+  out->dfd = openat (tmp_dfd, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  *out_made = out->dfd >= 0 && still_ours (tmp_dfd, out);
+  return TRUE;
+}
+
+gboolean
+ul_staging_create (UlRepo *repo, UlStaging *out, GError **error)
+{
+  const int tmp_dfd = ul_repo_tmp_dfd (repo);
+  g_autofree char *boot_id = NULL;
+  if (!reclaim (tmp_dfd, error) || !read_boot_id (&boot_id, error))
+    return FALSE;
+  for (guint attempt = 0; attempt < 100; attempt++)
+    {
+      UlStaging staging = { .dfd = -1, .lock_fd = -1 };
+      gboolean made;
+      if (!try_create (tmp_dfd, boot_id, &staging, &made, error))
+        {
+          ul_staging_clear (&staging);
+          return FALSE;
+        }
+      if (made)
+        {
+          *out = staging;
+          return TRUE;
+        }
+      ul_staging_clear (&staging);
+    }
+  return ul_throw (error, UL_ERROR_LOCKED, "create staging directory: others keep removing it");
+}

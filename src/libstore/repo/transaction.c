@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "repo/transaction.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "repo/lock.h"
+#include "repo/publish.h"
+#include "repo/refs-private.h"
+#include "repo/staging.h"
+#include "repo/transaction-private.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+typedef struct
+{
+  char *path; /* of the ref's file */
+  gboolean remove;
+  UlChecksum checksum;
+  char *invalid; /* the refspec can't be: its error comes at commit */
+} RefChange;
+
+struct _UlTransaction
+{
+  UlRepo *repo;
+  UlTransactionOptions options;
+  int lock_fd;
+  UlStaging staging;
+  guint64 next_seq;         /* atomic */
+  gint64 room;              /* atomic: bytes that may still be written */
+  gboolean limited;         /* is room to be asked? */
+  GPtrArray *refs;          /* of RefChange; owner thread only */
+  UlTransactionStats stats; /* atomic */
+
+  GMutex lock;         /* guards what follows */
+  GHashTable *claimed; /* set of UlStaged, by type and checksum */
+};
+
+static guint
+staged_hash (gconstpointer key)
+{
+  const UlStaged *staged = key;
+  return ul_checksum_hash (&staged->checksum) ^ staged->type;
+}
+
+static gboolean
+staged_equal (gconstpointer a, gconstpointer b)
+{
+  const UlStaged *x = a;
+  const UlStaged *y = b;
+  return x->type == y->type && ul_checksum_equal (&x->checksum, &y->checksum);
+}
+
+static void
+staged_free (gpointer staged)
+{
+  g_slice_free (UlStaged, staged);
+}
+
+static void
+ref_change_free (gpointer data)
+{
+  RefChange *change = data;
+  g_free (change->path);
+  g_free (change->invalid);
+  g_free (change);
+}
+
+static void
+step (UlTransaction *self, const char *name)
+{
+  if (self->options.hook != NULL)
+    self->options.hook (name, self->options.hook_data);
+}
+
+static gboolean
+measure_room (UlTransaction *self, GError **error)
+{
+  struct statvfs st;
+  if (fstatvfs (self->staging.dfd, &st) != 0)
+    return ul_throw_errno (error, "statvfs %s", ul_repo_path (self->repo));
+  const guint64 total = (guint64)st.f_blocks * st.f_frsize;
+  const guint64 free_bytes = (guint64)st.f_bfree * st.f_frsize;
+  const guint64 keep = ul_repo_min_free_space (self->repo, total);
+  self->limited = keep > 0;
+  self->room = free_bytes > keep ? (gint64)MIN (free_bytes - keep, G_MAXINT64) : 0;
+  return TRUE;
+}
+
+UlTransaction *
+ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError **error)
+{
+  if (ul_repo_tmp_dfd (repo) < 0)
+    {
+      ul_throw (error, UL_ERROR_UNSUPPORTED, "writing to repo %s: it is not writable",
+                ul_repo_path (repo));
+      return NULL;
+    }
+  g_autoptr (UlTransaction) self = g_new0 (UlTransaction, 1);
+  self->repo = g_object_ref (repo);
+  if (options != NULL)
+    self->options = *options;
+  self->options.no_fsync |= !ul_repo_fsync_enabled (repo);
+  self->lock_fd = -1;
+  self->staging = (UlStaging){ .dfd = -1, .lock_fd = -1 };
+  self->refs = g_ptr_array_new_with_free_func (ref_change_free);
+  self->claimed = g_hash_table_new_full (staged_hash, staged_equal, staged_free, NULL);
+  g_mutex_init (&self->lock);
+
+  step (self, "begin");
+  if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error)
+      || !ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+ul_transaction_free (UlTransaction *self)
+{
+  if (self == NULL)
+    return;
+  if (self->staging.dfd >= 0)
+    (void)ul_staging_remove (self->repo, &self->staging, NULL);
+  ul_staging_clear (&self->staging);
+  ul_fd_cleanup (&self->lock_fd);
+  g_ptr_array_unref (self->refs);
+  g_hash_table_unref (self->claimed);
+  g_mutex_clear (&self->lock);
+  g_object_unref (self->repo);
+  g_free (self);
+}
+
+UlRepo *
+ul_transaction_repo (UlTransaction *self)
+{
+  return self->repo;
+}
+
+int
+ul_transaction_staging_dfd (UlTransaction *self)
+{
+  return self->staging.dfd;
+}
+
+gboolean
+ul_transaction_syncs_each (UlTransaction *self)
+{
+  return !self->options.no_fsync && ul_repo_per_object_fsync (self->repo);
+}
+
+UlTransactionStats *
+ul_transaction_stats (UlTransaction *self)
+{
+  return &self->stats;
+}
+
+void
+ul_transaction_count_cache_hit (UlTransaction *self)
+{
+  __atomic_fetch_add (&self->stats.cache_hits, 1, __ATOMIC_RELAXED);
+}
+
+void
+ul_transaction_next_name (UlTransaction *self, char out[UL_STAGED_NAME_MAX])
+{
+  const guint64 seq = __atomic_fetch_add (&self->next_seq, 1, __ATOMIC_RELAXED);
+  g_snprintf (out, UL_STAGED_NAME_MAX, "%08" G_GINT64_MODIFIER "x", seq);
+}
+
+gboolean
+ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
+  const UlStaged key = { .type = (guint8)type, .checksum = *checksum };
+  g_mutex_lock (&self->lock);
+  const gboolean claimed = !g_hash_table_contains (self->claimed, &key);
+  if (claimed)
+    g_hash_table_add (self->claimed, g_slice_dup (UlStaged, &key));
+  g_mutex_unlock (&self->lock);
+  return claimed;
+}
+
+void
+ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                       const char *name)
+{
+  step (self, "staged");
+  const UlStaged key = { .type = (guint8)type, .checksum = *checksum };
+  g_mutex_lock (&self->lock);
+  UlStaged *staged = g_hash_table_lookup (self->claimed, &key);
+  g_assert (staged != NULL && !staged->complete);
+  staged->complete = TRUE;
+  staged->seq = g_ascii_strtoull (name, NULL, 16);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ul_transaction_reserve (UlTransaction *self, guint64 size, GError **error)
+{
+  if (!self->limited || size == 0)
+    return TRUE;
+  if (size <= G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64)size, __ATOMIC_RELAXED) >= 0)
+    return TRUE;
+  g_autofree char *needed = g_format_size (size);
+  return ul_throw (error, UL_ERROR_NO_SPACE,
+                   "min-free-space would be exceeded: %s more needed on the file system of repo %s",
+                   needed, ul_repo_path (self->repo));
+}
+
+static void
+add_change (UlTransaction *self, char *path, const UlChecksum *checksum, GError *invalid)
+{
+  RefChange *change = g_new0 (RefChange, 1);
+  change->path = path;
+  change->remove = checksum == NULL;
+  if (checksum != NULL)
+    change->checksum = *checksum;
+  if (invalid != NULL)
+    change->invalid = g_strdup (invalid->message);
+  g_ptr_array_add (self->refs, change);
+}
+
+void
+ul_transaction_set_ref (UlTransaction *self, const char *refspec, const UlChecksum *checksum)
+{
+  char *path = NULL;
+  g_autoptr (GError) invalid = NULL;
+  (void)ul_refs_path (refspec, &path, &invalid);
+  add_change (self, path, checksum, invalid);
+}
+
+void
+ul_transaction_set_collection_ref (UlTransaction *self, const char *collection_id, const char *ref,
+                                   const UlChecksum *checksum)
+{
+  char *path = NULL;
+  g_autoptr (GError) invalid = NULL;
+  (void)ul_refs_collection_path (self->repo, collection_id, ref, &path, &invalid);
+  add_change (self, path, checksum, invalid);
+}
+
+static gboolean
+check_refs (UlTransaction *self, GError **error)
+{
+  for (guint i = 0; i < self->refs->len; i++)
+    {
+      const RefChange *change = self->refs->pdata[i];
+      if (change->invalid != NULL)
+        return ul_throw (error, UL_ERROR_INVALID, "%s", change->invalid);
+    }
+  return TRUE;
+}
+
+static gboolean
+write_refs (UlTransaction *self, GError **error)
+{
+  for (guint i = 0; i < self->refs->len; i++)
+    {
+      const RefChange *change = self->refs->pdata[i];
+      step (self, "ref");
+      if (!ul_refs_write_path (self->repo, self->staging.dfd, change->path,
+                               change->remove ? NULL : &change->checksum, error))
+        return FALSE;
+    }
+  step (self, "refs-written");
+  return TRUE;
+}
+
+gboolean
+ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GError **error)
+{
+  if (!check_refs (self, error))
+    return FALSE;
+  const UlPublish publish = {
+    .repo = self->repo,
+    .staging_dfd = self->staging.dfd,
+    .sync = !self->options.no_fsync,
+    .hook = self->options.hook,
+    .hook_data = self->options.hook_data,
+  };
+  if (!ul_publish (&publish, self->claimed, error) || !write_refs (self, error))
+    return FALSE;
+  step (self, "cleanup");
+  if (!ul_staging_remove (self->repo, &self->staging, error))
+    return FALSE;
+  if (out_stats != NULL)
+    *out_stats = self->stats;
+  return TRUE;
+}
