@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "build/commit.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "build/bootable.h"
+#include "build/from-dir.h"
+#include "build/tree.h"
+#include "core/commit.h"
+#include "core/refspec.h"
+#include "repo/objects.h"
+#include "repo/refs.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+typedef struct
+{
+  UlRepo *repo;
+  const UlCommitOptions *options;
+  UlModifier modifier; /* the options' one, as the mode wants it */
+  UlTransaction *transaction;
+  UlWriter *writer;
+  UlTree *tree;
+  gboolean has_parent;
+  UlChecksum parent_checksum;
+  UlCommit parent;
+} Building;
+
+static gboolean
+check_options (const UlCommitOptions *options, GError **error)
+{
+  if (options->branch == NULL && !options->orphan)
+    return ul_throw (error, UL_ERROR_INVALID, "commit: neither a branch nor an orphan commit");
+  if (options->branch != NULL && !ul_refspec_parse (options->branch, NULL, NULL, error))
+    return FALSE;
+  if (options->keep_metadata != NULL && options->keep_metadata[0] != NULL && options->branch == NULL
+      && options->parent == NULL)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "Either --branch or --parent must be specified when using --keep-metadata");
+  if (options->modifier.canonical_permissions
+      && ((options->modifier.set_uid && options->modifier.owner_uid != 0)
+          || (options->modifier.set_gid && options->modifier.owner_gid != 0)))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "Cannot specify both --canonical-permissions and non-zero --owner-%s",
+                     options->modifier.set_uid && options->modifier.owner_uid != 0 ? "uid" : "gid");
+  return TRUE;
+}
+
+static gboolean
+load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  return ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
+         && ul_commit_parse (variant, out, error);
+}
+
+static gboolean
+find_parent (Building *b, GError **error)
+{
+  const UlCommitOptions *o = b->options;
+  if (o->parent != NULL)
+    {
+      if (g_str_equal (o->parent, "none"))
+        return TRUE;
+      b->has_parent = TRUE;
+      if (!ul_refs_resolve (b->repo, o->parent, NULL, &b->parent_checksum, error))
+        return FALSE;
+    }
+  else if (o->branch != NULL
+           && !ul_refs_read (b->repo, o->branch, &b->has_parent, &b->parent_checksum, error))
+    return FALSE;
+  const gboolean needed
+      = o->skip_if_unchanged || (o->keep_metadata != NULL && o->keep_metadata[0] != NULL);
+  if (!b->has_parent || !needed)
+    return TRUE;
+  return load_commit (b->repo, &b->parent_checksum, &b->parent, error);
+}
+
+static gboolean
+load_base (Building *b, GError **error)
+{
+  if (b->options->base == NULL)
+    return TRUE;
+  UlChecksum checksum;
+  g_auto (UlCommit) base = { 0 };
+  if (!ul_refs_resolve (b->repo, b->options->base, NULL, &checksum, error)
+      || !load_commit (b->repo, &checksum, &base, error))
+    return FALSE;
+  ul_tree_set_base (b->tree, &base.tree, &base.meta);
+  return TRUE;
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+check_skip_list (const UlModifier *modifier, GHashTable *matched, GError **error)
+{
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer path;
+  g_hash_table_iter_init (&iter, modifier->skip_list);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    if (!g_hash_table_contains (matched, path))
+      g_ptr_array_add (missing, path);
+  if (missing->len == 0)
+    return TRUE;
+  g_ptr_array_sort (missing, compare_strings);
+  g_ptr_array_add (missing, NULL);
+  g_autofree char *all = g_strjoinv (", ", (char **)missing->pdata);
+  return ul_throw (error, UL_ERROR_INVALID, "Unmatched skip-list paths: %s", all);
+}
+
+static gboolean
+import_trees (Building *b, GError **error)
+{
+  g_autoptr (UlDevino) devino = NULL;
+  if (b->modifier.devino != UL_DEVINO_NONE && !ul_devino_scan (b->repo, &devino, error))
+    return FALSE;
+  g_autoptr (GHashTable) matched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const UlFromDir from_dir = {
+    .transaction = b->transaction,
+    .modifier = &b->modifier,
+    .devino = devino,
+    .jobs = b->options->jobs,
+    .progress = b->options->progress,
+    .skip_matched = matched,
+  };
+  for (const char *const *path = b->options->trees; path != NULL && *path != NULL; path++)
+    if (!ul_from_dir (&from_dir, *path, b->tree, error))
+      return FALSE;
+  if (!ul_tree_has_meta (b->tree))
+    return ul_throw (error, UL_ERROR_INVALID, "commit: neither a tree nor a base");
+  return b->modifier.skip_list == NULL || check_skip_list (&b->modifier, matched, error);
+}
+
+static gboolean
+has_key (GVariant *dict, const char *key)
+{
+  g_autoptr (GVariant) value = dict != NULL ? g_variant_lookup_value (dict, key, NULL) : NULL;
+  return value != NULL;
+}
+
+/* Keys taken over from the parent stand behind those given; one that is given anew isn't taken
+ * over. */
+static gboolean
+keep_metadata (Building *b, GVariantBuilder *builder, GError **error)
+{
+  for (const char *const *key = b->options->keep_metadata; key != NULL && *key != NULL; key++)
+    {
+      if (has_key (b->options->metadata, *key))
+        continue;
+      g_autoptr (GVariant) value
+          = b->has_parent ? g_variant_lookup_value (b->parent.metadata, *key, NULL) : NULL;
+      if (value == NULL)
+        {
+          g_autofree char *hex
+              = b->has_parent ? ul_checksum_dup_hex (&b->parent_checksum) : g_strdup ("none");
+          return ul_throw (error, UL_ERROR_NOT_FOUND, "Missing metadata key '%s' from commit '%s'",
+                           *key, hex);
+        }
+      g_variant_builder_add (builder, "{sv}", *key, value);
+    }
+  return TRUE;
+}
+
+static void
+add_bindings (Building *b, GVariantBuilder *builder)
+{
+  const UlCommitOptions *o = b->options;
+  if (o->no_bindings)
+    return;
+  g_autoptr (GPtrArray) refs = g_ptr_array_new ();
+  if (o->branch != NULL)
+    g_ptr_array_add (refs, (gpointer)o->branch);
+  for (const char *const *ref = o->bind_refs; ref != NULL && *ref != NULL; ref++)
+    g_ptr_array_add (refs, (gpointer)*ref);
+  g_ptr_array_sort (refs, compare_strings);
+  g_variant_builder_add (builder, "{sv}", UL_COMMIT_KEY_REF_BINDING,
+                         g_variant_new_strv ((const char *const *)refs->pdata, refs->len));
+  const char *collection_id = ul_repo_collection_id (b->repo);
+  if (collection_id != NULL)
+    g_variant_builder_add (builder, "{sv}", UL_COMMIT_KEY_COLLECTION_BINDING,
+                           g_variant_new_string (collection_id));
+}
+
+/* OSTree puts these in through a GVariantDict, which reorders the keys; the same way gives the same
+ * bytes. */
+static gboolean
+add_bootable (Building *b, GVariantBuilder *builder, GError **error)
+{
+  g_autoptr (GVariant) given = g_variant_ref_sink (g_variant_builder_end (builder));
+  g_auto (GVariantDict) dict = { 0 };
+  g_autofree char *version = NULL;
+  if (!ul_bootable_find_kernel (b->tree, b->repo, &version, error))
+    return FALSE;
+  g_variant_dict_init (&dict, given);
+  g_variant_dict_insert (&dict, "ostree.linux", "s", version);
+  g_variant_dict_insert (&dict, "ostree.bootable", "b", TRUE);
+  g_autoptr (GVariant) whole = g_variant_ref_sink (g_variant_dict_end (&dict));
+
+  g_variant_builder_init (builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < g_variant_n_children (whole); i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (whole, i);
+      g_variant_builder_add_value (builder, entry);
+    }
+  return TRUE;
+}
+
+static gboolean
+make_metadata (Building *b, GVariant **out_metadata, GError **error)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; b->options->metadata != NULL && i < g_variant_n_children (b->options->metadata);
+       i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (b->options->metadata, i);
+      g_variant_builder_add_value (&builder, entry);
+    }
+  if (!keep_metadata (b, &builder, error)
+      || (b->options->bootable && !add_bootable (b, &builder, error)))
+    return FALSE;
+  add_bindings (b, &builder);
+  *out_metadata = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+write_commit (Building *b, const UlChecksum *contents, const UlChecksum *meta, GVariant *metadata,
+              UlChecksum *out, GError **error)
+{
+  const UlCommitOptions *o = b->options;
+  const gint64 timestamp = o->has_timestamp ? o->timestamp : g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr (GVariant) commit = g_variant_ref_sink (
+      ul_commit_new (metadata, b->has_parent ? &b->parent_checksum : NULL, o->subject, o->body,
+                     (guint64)timestamp, contents, meta));
+  if (!ul_writer_metadata (b->writer, UL_OBJECT_COMMIT, commit, out, error))
+    return FALSE;
+  return o->detached_metadata == NULL
+         || ul_writer_commitmeta (b->writer, out, o->detached_metadata, error);
+}
+
+static gboolean
+is_unchanged (const Building *b, const UlChecksum *contents, const UlChecksum *meta)
+{
+  return b->options->skip_if_unchanged && b->has_parent
+         && ul_checksum_equal (&b->parent.tree, contents)
+         && ul_checksum_equal (&b->parent.meta, meta);
+}
+
+static gboolean
+consume_trees (const UlCommitOptions *options, GError **error)
+{
+  if (!options->modifier.consume)
+    return TRUE;
+  for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
+    if (!ul_fd_remove_tree_at (AT_FDCWD, *path, error))
+      return ul_prefix (error, "consuming %s", *path);
+  return TRUE;
+}
+
+static gboolean
+build (Building *b, UlCommitResult *out, GError **error)
+{
+  UlChecksum contents;
+  UlChecksum meta;
+  g_autoptr (GVariant) metadata = NULL;
+  if (!find_parent (b, error) || !load_base (b, error) || !import_trees (b, error)
+      || !make_metadata (b, &metadata, error)
+      || !ul_tree_write (b->tree, b->writer, &contents, &meta, error))
+    return FALSE;
+  if (is_unchanged (b, &contents, &meta))
+    {
+      out->unchanged = TRUE;
+      out->commit = b->parent_checksum;
+      return TRUE;
+    }
+  if (!write_commit (b, &contents, &meta, metadata, &out->commit, error))
+    return FALSE;
+  if (b->options->branch != NULL && !b->options->orphan)
+    ul_transaction_set_ref (b->transaction, b->options->branch, &out->commit);
+  return ul_transaction_commit (b->transaction, &out->stats, error);
+}
+
+gboolean
+ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *out_result,
+                  GError **error)
+{
+  if (!check_options (options, error))
+    return FALSE;
+  g_autoptr (UlTransaction) transaction = ul_transaction_begin (repo, &options->transaction, error);
+  if (transaction == NULL)
+    return FALSE;
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  g_autoptr (UlTree) tree = ul_tree_new ();
+  Building b = {
+    .repo = repo,
+    .options = options,
+    .modifier = options->modifier,
+    .transaction = transaction,
+    .writer = writer,
+    .tree = tree,
+  };
+  b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);
+  b.modifier.no_xattrs |= ul_repo_wants_canonical (repo);
+
+  UlCommitResult result = { 0 };
+  const gboolean ok = build (&b, &result, error);
+  ul_commit_clear (&b.parent);
+  if (!ok || !consume_trees (options, error))
+    return FALSE;
+  *out_result = result;
+  return TRUE;
+}

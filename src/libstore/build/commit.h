@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/checksum.h"
+#include "repo/repo.h"
+#include "repo/transaction.h"
+#include "util/progress.h"
+
+/* Make a commit from directories: the main entry point of build/. Options struct: zero is the
+ * default. */
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  UL_DEVICES_ERROR, /* devices, FIFOs and sockets fail the commit; the error names every one */
+  UL_DEVICES_SKIP,  /* they are left out */
+} UlDevicePolicy;
+
+typedef enum
+{
+  UL_DEVINO_NONE,
+  UL_DEVINO_SPEEDUP,   /* a hardlink to an object is that object unless a modifier changes it */
+  UL_DEVINO_CANONICAL, /* ... and no modifier is asked */
+} UlDevinoUse;
+
+/* One line of a --statoverride file. */
+typedef struct
+{
+  gboolean replace; /* "=MODE": set the permission bits; else OR them in */
+  guint32 mode;
+} UlStatOverride;
+
+/* What changes entries on their way in. */
+typedef struct
+{
+  gboolean set_uid, set_gid; /* is owner_uid, owner_gid to be used? */
+  guint32 owner_uid, owner_gid;
+  gboolean canonical_permissions;
+  gboolean mode_ro_executables;
+  gboolean no_xattrs;
+  gboolean retarget_whiteouts; /* 0:0 devices become .ostree-wh. markers */
+  UlDevicePolicy devices;
+  UlDevinoUse devino;
+  gboolean consume;         /* remove the source directories once the commit is durable */
+  GHashTable *statoverride; /* absolute path in the tree ("/a/b") -> UlStatOverride *; NULL: none */
+  GHashTable *skip_list;    /* set of absolute paths in the tree; NULL: none */
+} UlModifier;
+
+typedef struct
+{
+  const char *const *trees; /* NULL-terminated directories, overlaid in order; NULL: none */
+  const char *base;         /* REV to start from, no modifiers applied; NULL: none */
+  UlModifier modifier;
+
+  const char *branch; /* ref to set; NULL only with orphan */
+  gboolean orphan;
+  const char *parent; /* NULL: the branch's commit, "none": none, else a REV */
+  const char *subject;
+  const char *body;
+  gint64 timestamp;                 /* seconds since the epoch, used if has_timestamp */
+  gboolean has_timestamp;           /* FALSE: now */
+  GVariant *metadata;               /* a{sv} or NULL */
+  const char *const *keep_metadata; /* keys taken over from the parent */
+  GVariant *detached_metadata;      /* a{sv} or NULL */
+  gboolean no_bindings;
+  const char *const *bind_refs; /* more refs to bind */
+  gboolean bootable;            /* add ostree.bootable and ostree.linux */
+  gboolean skip_if_unchanged;
+
+  guint jobs; /* 0: all CPUs */
+  UlTransactionOptions transaction;
+  UlProgress *progress; /* may be NULL */
+} UlCommitOptions;
+
+typedef struct
+{
+  UlChecksum commit;
+  gboolean unchanged; /* skip_if_unchanged: nothing written, commit is the parent */
+  UlTransactionStats stats;
+} UlCommitResult;
+
+/* Durable on return, unless fsync is off. */
+gboolean ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *out_result,
+                           GError **error);
+
+/* The content checksum of one file, or of a whole directory as `ostree checksum` means it, without
+ * a repository. @path may be relative to the current directory. */
+gboolean ul_commit_checksum_path (const char *path, gboolean ignore_xattrs, UlChecksum *out,
+                                  GError **error);
+
+G_END_DECLS

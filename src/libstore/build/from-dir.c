@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "build/from-dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "build/from-dir-private.h"
+#include "build/modifier.h"
+#include "core/whiteout.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/pool.h"
+#include "util/xattr.h"
+
+typedef struct
+{
+  const UlFromDir *options;
+  UlPool *pool;
+  UlWriter *writer;      /* the walking thread's, for directories and whiteouts */
+  GPtrArray *offenders;  /* paths of what can't be stored, with a note */
+  gboolean sees_trusted; /* may this process read trusted.* xattrs? */
+} Walk;
+
+/* One directory while it's listed. */
+typedef struct
+{
+  Walk *walk;
+  UlSourceDir *dir;
+  UlTree *tree;
+  GPtrArray *subdirs;   /* names */
+  GPtrArray *whiteouts; /* names of 0:0 devices */
+} Listing;
+
+static gboolean
+see_trusted (void)
+{
+  /* trusted.* is for CAP_SYS_ADMIN in the initial user namespace; its map is the identity over all
+   * ids. */
+  g_autofree char *map = NULL;
+  guint64 inside;
+  guint64 outside;
+  guint64 length;
+  return geteuid () == 0 && g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
+         && sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside,
+                    &outside, &length)
+                == 3
+         && inside == 0 && outside == 0 && length == G_MAXUINT32;
+}
+
+static gboolean
+has_opaque (GVariant *xattrs)
+{
+  for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
+    {
+      const char *name;
+      g_autoptr (GVariant) value = NULL;
+      g_variant_get_child (xattrs, i, "(^&ay@ay)", &name, &value);
+      gsize len;
+      const void *data = g_variant_get_fixed_array (value, &len, 1);
+      if (ul_whiteout_is_opaque_xattr (name, data, len))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* An opaque directory that comes out as a plain one lets deleted files reappear, so that is an
+ * error. */
+static gboolean
+check_opaque (Walk *walk, const struct stat *st, GVariant *xattrs, GError **error)
+{
+  const UlModifier *modifier = walk->options->modifier;
+  if (!modifier->retarget_whiteouts)
+    return TRUE;
+  if (modifier->no_xattrs && has_opaque (xattrs))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "directory is opaque, which can't be stored without xattrs");
+  if (!walk->sees_trusted && st->st_uid != geteuid ())
+    return ul_throw (
+        error, UL_ERROR_UNSUPPORTED,
+        "directory belongs to uid %u and may be made opaque by trusted.overlay.opaque, "
+        "which only root can see",
+        st->st_uid);
+  return TRUE;
+}
+
+static gboolean
+store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, GError **error)
+{
+  struct stat st;
+  g_autoptr (GVariant) read_xattrs = NULL;
+  g_autoptr (GVariant) xattrs = NULL;
+  if (fstat (dir->fd, &st) != 0)
+    return ul_throw_errno (error, "stat");
+  if (!ul_xattr_read_fd (dir->fd, &read_xattrs, error)
+      || !check_opaque (walk, &st, read_xattrs, error)
+      || !ul_modifier_xattrs (walk->options->modifier, read_xattrs, &xattrs, error))
+    return FALSE;
+  guint32 uid = st.st_uid;
+  guint32 gid = st.st_gid;
+  guint32 mode = st.st_mode;
+  ul_modifier_apply (walk->options->modifier, *dir->path ? dir->path : "/", &uid, &gid, &mode);
+
+  UlChecksum meta;
+  g_autoptr (GVariant) dirmeta = g_variant_ref_sink (ul_dirmeta_new (uid, gid, mode, xattrs));
+  if (!ul_writer_metadata (walk->writer, UL_OBJECT_DIRMETA, dirmeta, &meta, error))
+    return FALSE;
+  ul_tree_set_meta (tree, &meta);
+  return TRUE;
+}
+
+static gboolean
+is_skipped (Walk *walk, const UlSourceDir *dir, const char *name)
+{
+  GHashTable *skip_list = walk->options->modifier->skip_list;
+  if (skip_list == NULL)
+    return FALSE;
+  g_autofree char *path = g_strconcat (dir->path, "/", name, NULL);
+  if (!g_hash_table_contains (skip_list, path))
+    return FALSE;
+  g_hash_table_add (walk->options->skip_matched, g_steal_pointer (&path));
+  return TRUE;
+}
+
+static gboolean
+list_special (Listing *listing, const char *name, const struct stat *st)
+{
+  const UlModifier *modifier = listing->walk->options->modifier;
+  const gboolean whiteout = ul_whiteout_is_device (st->st_mode, st->st_rdev);
+  if (whiteout && modifier->retarget_whiteouts)
+    g_ptr_array_add (listing->whiteouts, g_strdup (name));
+  else if (modifier->devices == UL_DEVICES_ERROR)
+    g_ptr_array_add (
+        listing->walk->offenders,
+        g_strconcat (listing->dir->path, "/", name, whiteout ? " (a whiteout)" : NULL, NULL));
+  return TRUE;
+}
+
+static gboolean
+list_entry (Listing *listing, const struct dirent *entry, GError **error)
+{
+  const char *name = entry->d_name;
+  if (g_str_equal (name, ".") || g_str_equal (name, ".."))
+    return TRUE;
+  if (!ul_name_validate (name, error))
+    return FALSE;
+  if (is_skipped (listing->walk, listing->dir, name))
+    return TRUE;
+
+  unsigned char type = entry->d_type;
+  struct stat st = { 0 };
+  if (type != DT_REG && type != DT_LNK && type != DT_DIR)
+    {
+      if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return ul_throw_errno (error, "stat %s", name);
+      type = IFTODT (st.st_mode);
+    }
+  switch (type)
+    {
+    case DT_REG:
+    case DT_LNK:
+      return ul_tree_add_file (listing->tree, name, error);
+    case DT_DIR:
+      g_ptr_array_add (listing->subdirs, g_strdup (name));
+      return TRUE;
+    default:
+      return list_special (listing, name, &st);
+    }
+}
+
+static gboolean
+list (Listing *listing, GError **error)
+{
+  /* The stream has its own descriptor: workers use the directory's long after. */
+  const int fd = openat (listing->dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *stream = fd >= 0 ? fdopendir (fd) : NULL;
+  if (stream == NULL)
+    return ul_throw_errno (error, "list");
+  gboolean ok = TRUE;
+  struct dirent *entry;
+  while (ok && (errno = 0, entry = readdir (stream)) != NULL)
+    ok = list_entry (listing, entry, error);
+  if (ok && errno != 0)
+    ok = ul_throw_errno (error, "list");
+  closedir (stream);
+  return ok;
+}
+
+static gboolean
+store_whiteout (Listing *listing, const char *name, UlTreeFile *file, GError **error)
+{
+  Walk *walk = listing->walk;
+  struct stat st;
+  g_autoptr (GVariant) read_xattrs = NULL;
+  g_auto (UlFileMeta) meta = { 0 };
+  if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return ul_throw_errno (error, "stat %s", name);
+  if (!ul_xattr_read_at (listing->dir->fd, name, &read_xattrs, error)
+      || !ul_modifier_xattrs (walk->options->modifier, read_xattrs, &meta.xattrs, error))
+    return FALSE;
+  meta.uid = st.st_uid;
+  meta.gid = st.st_gid;
+  meta.mode = S_IFREG | (st.st_mode & 07777);
+  g_autofree char *path = g_strconcat (listing->dir->path, "/", name, NULL);
+  ul_modifier_apply (walk->options->modifier, path, &meta.uid, &meta.gid, &meta.mode);
+  ul_progress_add (walk->options->progress, done, 1);
+  return ul_writer_file (walk->writer, &meta, &(UlSource){ .fd = -1 }, &file->checksum, error);
+}
+
+/* A source that has the marker's name already would have two entries become one. */
+static gboolean
+check_marker_is_free (Listing *listing, const char *name, const char *marker, GError **error)
+{
+  guint n;
+  const UlTreeFile *files = ul_tree_added_files (listing->tree, &n);
+  gboolean taken = FALSE;
+  for (guint i = 0; i < n && !taken; i++)
+    taken = g_str_equal (files[i].name, marker);
+  for (guint i = 0; i < listing->subdirs->len && !taken; i++)
+    taken = g_str_equal (listing->subdirs->pdata[i], marker);
+  return !taken
+         || ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there", name,
+                      marker);
+}
+
+/* Before any batch is pushed: adding a name moves the array that the workers write into. */
+static gboolean
+add_whiteouts (Listing *listing, guint *out_n_files, GError **error)
+{
+  ul_tree_added_files (listing->tree, out_n_files);
+  for (guint i = 0; i < listing->whiteouts->len; i++)
+    {
+      g_autofree char *marker = NULL;
+      if (!ul_whiteout_encode (UL_WHITEOUT_COMMIT, listing->whiteouts->pdata[i], &marker, error)
+          || !check_marker_is_free (listing, listing->whiteouts->pdata[i], marker, error)
+          || !ul_tree_add_file (listing->tree, marker, error))
+        return FALSE;
+    }
+  guint n;
+  UlTreeFile *files = ul_tree_added_files (listing->tree, &n);
+  for (guint i = 0; i < listing->whiteouts->len; i++)
+    if (!store_whiteout (listing, listing->whiteouts->pdata[i], &files[*out_n_files + i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* A failed pool says so by FALSE without an error; ul_pool_finish () has it. */
+static gboolean
+push_files (Listing *listing, guint n)
+{
+  guint all;
+  UlTreeFile *files = ul_tree_added_files (listing->tree, &all);
+  for (guint i = 0; i < n; i += UL_IMPORT_BATCH)
+    {
+      UlImportBatch *batch = g_new (UlImportBatch, 1);
+      batch->dir = ul_source_dir_ref (listing->dir);
+      batch->files = files + i;
+      batch->n = MIN (UL_IMPORT_BATCH, n - i);
+      if (!ul_pool_push (listing->walk->pool, batch))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+import_entries (Walk *walk, UlSourceDir *dir, UlTree *tree, GPtrArray *subdirs, GError **error)
+{
+  g_autoptr (GPtrArray) whiteouts = g_ptr_array_new_with_free_func (g_free);
+  Listing listing
+      = { .walk = walk, .dir = dir, .tree = tree, .subdirs = subdirs, .whiteouts = whiteouts };
+  guint n_files;
+  if (!ul_tree_open (tree, ul_transaction_repo (walk->options->transaction), error)
+      || !list (&listing, error) || !add_whiteouts (&listing, &n_files, error))
+    return FALSE;
+  /* With an offender found, nothing will be committed: only the rest of them matters. */
+  return walk->offenders->len > 0 || push_files (&listing, n_files);
+}
+
+static gboolean walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **error);
+
+static gboolean
+walk_subdir (Walk *walk, UlSourceDir *parent, const char *name, UlTree *tree, guint depth,
+             GError **error)
+{
+  UlTree *child;
+  g_autofree char *path = g_strconcat (parent->path, "/", name, NULL);
+  if (!ul_tree_ensure_dir (tree, name, &child, error))
+    return FALSE;
+  if (depth > UL_FROM_DIR_MAX_DEPTH)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "directories nested deeper than %d levels",
+                     UL_FROM_DIR_MAX_DEPTH);
+  const int fd = openat (parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return ul_throw_errno (error, "open directory %s", path);
+  UlSourceDir *dir = g_new (UlSourceDir, 1);
+  *dir = (UlSourceDir){ .refs = 1, .fd = fd, .path = g_steal_pointer (&path) };
+  const gboolean ok = walk_dir (walk, dir, child, depth, error);
+  ul_source_dir_unref (dir);
+  return ok;
+}
+
+static gboolean
+walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **error)
+{
+  g_autoptr (GPtrArray) subdirs = g_ptr_array_new_with_free_func (g_free);
+  if (!store_meta (walk, dir, tree, error) || !import_entries (walk, dir, tree, subdirs, error))
+    return ul_prefix (error, "%s", *dir->path ? dir->path : "/");
+  ul_progress_add (walk->options->progress, done, 1);
+  for (guint i = 0; i < subdirs->len; i++)
+    if (!walk_subdir (walk, dir, subdirs->pdata[i], tree, depth + 1, error))
+      return FALSE;
+  return TRUE;
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+check_offenders (Walk *walk, GError **error)
+{
+  if (walk->offenders->len == 0)
+    return TRUE;
+  g_ptr_array_sort (walk->offenders, compare_strings);
+  g_ptr_array_add (walk->offenders, NULL);
+  g_autofree char *all = g_strjoinv (", ", (char **)walk->offenders->pdata);
+  return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink: %s", all);
+}
+
+static gpointer
+worker_new (gpointer data)
+{
+  return ul_writer_new (((UlImport *)data)->options->transaction);
+}
+
+static void
+worker_free (gpointer writer)
+{
+  ul_writer_free (writer);
+}
+
+static gboolean
+run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
+{
+  g_autoptr (UlLinkTable) links = ul_link_table_new ();
+  g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);
+  g_autoptr (GPtrArray) offenders = g_ptr_array_new_with_free_func (g_free);
+  UlImport import = { .options = self, .links = links };
+  const UlPoolOptions pool_options = {
+    .jobs = self->jobs,
+    .run = ul_import_batch_run,
+    .item_free = ul_import_batch_free,
+    .worker_new = worker_new,
+    .worker_free = worker_free,
+    .data = &import,
+  };
+  g_autoptr (UlPool) pool = ul_pool_new (&pool_options);
+  Walk walk = {
+    .options = self,
+    .pool = pool,
+    .writer = writer,
+    .offenders = offenders,
+    .sees_trusted = see_trusted (),
+  };
+  g_autoptr (GError) walk_error = NULL;
+  const gboolean walked = walk_dir (&walk, dir, root, 1, &walk_error);
+  /* What the walk found comes after what workers found in files listed before. */
+  if (!ul_pool_finish (pool, error))
+    return FALSE;
+  if (!walked)
+    {
+      g_propagate_error (error, g_steal_pointer (&walk_error));
+      return FALSE;
+    }
+  return check_offenders (&walk, error);
+}
+
+gboolean
+ul_from_dir (const UlFromDir *self, const char *path, UlTree *root, GError **error)
+{
+  const int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return ul_throw_errno (error, "opendir(%s)", path);
+  UlSourceDir *dir = g_new (UlSourceDir, 1);
+  *dir = (UlSourceDir){ .refs = 1, .fd = fd, .path = g_strdup ("") };
+  const gboolean ok = run (self, dir, root, error);
+  ul_source_dir_unref (dir);
+  return ok;
+}

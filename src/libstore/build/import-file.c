@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* The workers' side of a commit from a directory: one file at a time from open to checksum. */
+
+#include "build/import-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "build/from-dir-private.h"
+#include "build/modifier.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/xattr.h"
+
+UlSourceDir *
+ul_source_dir_ref (UlSourceDir *dir)
+{
+  g_atomic_int_inc (&dir->refs);
+  return dir;
+}
+
+void
+ul_source_dir_unref (UlSourceDir *dir)
+{
+  if (!g_atomic_int_dec_and_test (&dir->refs))
+    return;
+  close (dir->fd);
+  g_free (dir->path);
+  g_free (dir);
+}
+
+void
+ul_import_batch_free (gpointer data)
+{
+  UlImportBatch *batch = data;
+  ul_source_dir_unref (batch->dir);
+  g_free (batch);
+}
+
+void
+ul_source_file_clear (UlSourceFile *file)
+{
+  ul_fd_cleanup (&file->fd);
+  file->fd = -1;
+  ul_file_meta_clear (&file->meta);
+}
+
+static gboolean
+open_symlink (int dfd, const char *name, UlSourceFile *out, GError **error)
+{
+  char target[PATH_MAX];
+  if (fstatat (dfd, name, &out->st, AT_SYMLINK_NOFOLLOW) != 0)
+    return ul_throw_errno (error, "stat");
+  const ssize_t n = readlinkat (dfd, name, target, sizeof target);
+  if (n < 0)
+    return ul_throw_errno (error, "read symlink");
+  if (n == 0 || n == (ssize_t)sizeof target)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "symlink target of invalid length");
+  out->meta.symlink_target = g_strndup (target, (gsize)n);
+  if (!g_utf8_validate (out->meta.symlink_target, n, NULL))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "Invalid UTF-8 in symlink target");
+  return ul_xattr_read_at (dfd, name, &out->meta.xattrs, error);
+}
+
+gboolean
+ul_source_file_open (int dfd, const char *name, UlSourceFile *out, GError **error)
+{
+  g_auto (UlSourceFile) file = { .fd = -1 };
+  /* O_NONBLOCK: a FIFO put there meanwhile must not hang us. */
+  const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  file.fd = openat (dfd, name, flags | O_NOATIME);
+  if (file.fd < 0 && errno == EPERM) /* not the owner */
+    file.fd = openat (dfd, name, flags);
+  if (file.fd < 0 && errno == ELOOP)
+    {
+      if (!open_symlink (dfd, name, &file, error))
+        return FALSE;
+    }
+  else if (file.fd < 0)
+    return ul_throw_errno (error, "open");
+  else if (fstat (file.fd, &file.st) != 0)
+    return ul_throw_errno (error, "stat");
+  else if (!S_ISREG (file.st.st_mode))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink");
+  else if (!ul_xattr_read_fd (file.fd, &file.meta.xattrs, error))
+    return FALSE;
+  file.meta.uid = file.st.st_uid;
+  file.meta.gid = file.st.st_gid;
+  file.meta.mode = file.st.st_mode;
+  *out = file;
+  file = (UlSourceFile){ .fd = -1 };
+  return TRUE;
+}
+
+/* Is this inode an object that the modifier lets stand as it is? */
+static gboolean
+is_known (const UlFromDir *options, const UlSourceDir *dir, const char *name, const char *path,
+          UlChecksum *out)
+{
+  struct stat st;
+  if (fstatat (dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
+      || !ul_devino_lookup (options->devino, st.st_dev, st.st_ino, out))
+    return FALSE;
+  return options->modifier->devino == UL_DEVINO_CANONICAL
+         || ul_modifier_keeps (options->modifier, path, st.st_uid, st.st_gid, st.st_mode);
+}
+
+static gboolean
+store (UlImport *import, UlWriter *writer, UlSourceFile *file, const char *path, UlChecksum *out,
+       GError **error)
+{
+  const UlModifier *modifier = import->options->modifier;
+  g_autoptr (GVariant) read_xattrs = g_steal_pointer (&file->meta.xattrs);
+  if (!ul_modifier_xattrs (modifier, read_xattrs, &file->meta.xattrs, error))
+    return FALSE;
+  ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
+  const UlSource source = {
+    .fd = file->fd,
+    .size = S_ISREG (file->st.st_mode) ? (guint64)file->st.st_size : 0,
+  };
+  ul_progress_add (import->options->progress, bytes, source.size);
+  return ul_writer_file (writer, &file->meta, &source, out, error);
+}
+
+static gboolean
+import_file (UlImport *import, UlWriter *writer, const UlSourceDir *dir, const char *name,
+             UlChecksum *out, GError **error)
+{
+  const UlFromDir *options = import->options;
+  g_autofree char *path = ul_modifier_needs_path (options->modifier)
+                              ? g_strconcat (dir->path, "/", name, NULL)
+                              : NULL;
+  if (options->devino != NULL && is_known (options, dir, name, path, out))
+    {
+      ul_transaction_count_cache_hit (options->transaction);
+      return TRUE;
+    }
+
+  g_auto (UlSourceFile) file = { .fd = -1 };
+  if (!ul_source_file_open (dir->fd, name, &file, error))
+    return FALSE;
+  /* Names of one inode are one object, unless they are treated by name. */
+  const gboolean shared = file.st.st_nlink > 1 && options->modifier->statoverride == NULL;
+  if (!shared)
+    return store (import, writer, &file, path, out, error);
+  if (ul_link_table_enter (import->links, &file.st, out))
+    return TRUE;
+  const gboolean ok = store (import, writer, &file, path, out, error);
+  ul_link_table_finish (import->links, &file.st, ok ? out : NULL);
+  return ok;
+}
+
+gboolean
+ul_import_batch_run (gpointer data, gpointer writer, gpointer import_data, GError **error)
+{
+  UlImportBatch *batch = data;
+  UlImport *import = import_data;
+  for (guint i = 0; i < batch->n; i++)
+    {
+      UlTreeFile *file = &batch->files[i];
+      if (!import_file (import, writer, batch->dir, file->name, &file->checksum, error))
+        return ul_prefix (error, "%s/%s", batch->dir->path, file->name);
+      ul_progress_add (import->options->progress, done, 1);
+    }
+  return TRUE;
+}

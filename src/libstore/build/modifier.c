@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "build/modifier.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/whiteout.h"
+#include "util/error.h"
+#include "util/xattr.h"
+
+static guint32
+override_mode (const UlModifier *self, const char *path, guint32 mode)
+{
+  const UlStatOverride *o
+      = self->statoverride != NULL ? g_hash_table_lookup (self->statoverride, path) : NULL;
+  if (o == NULL)
+    return mode;
+  return o->replace ? (mode & S_IFMT) | o->mode : mode | o->mode;
+}
+
+void
+ul_modifier_apply (const UlModifier *self, const char *path, guint32 *uid, guint32 *gid,
+                   guint32 *mode)
+{
+  if (self->set_uid)
+    *uid = self->owner_uid;
+  if (self->set_gid)
+    *gid = self->owner_gid;
+  if (path != NULL)
+    *mode = override_mode (self, path, *mode);
+  if (self->mode_ro_executables && S_ISREG (*mode) && (*mode & 0111) != 0)
+    *mode &= ~(guint32)0222;
+  if (self->canonical_permissions)
+    {
+      *uid = 0;
+      *gid = 0;
+      if (!S_ISLNK (*mode))
+        *mode &= S_IFMT | 0755;
+    }
+}
+
+gboolean
+ul_modifier_needs_path (const UlModifier *self)
+{
+  return self->statoverride != NULL || self->skip_list != NULL;
+}
+
+gboolean
+ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint32 gid, guint32 mode)
+{
+  guint32 new_uid = uid;
+  guint32 new_gid = gid;
+  guint32 new_mode = mode;
+  ul_modifier_apply (self, path, &new_uid, &new_gid, &new_mode);
+  return new_uid == uid && new_gid == gid && new_mode == mode && !self->no_xattrs;
+}
+
+typedef enum
+{
+  KEEP,
+  DROP,
+  REFUSE,
+  OPAQUE,
+} Fate;
+
+/* What overlayfs and fuse-overlayfs write on an upper directory, by the name behind "overlay.". */
+static Fate
+overlay_fate (const char *key)
+{
+  static const char *const dropped[] = { "origin", "impure", "uuid", "upper", NULL };
+  static const char *const refused[] = { "metacopy", "redirect", "nlink", "protattr", NULL };
+  if (g_strv_contains (dropped, key))
+    return DROP;
+  return g_strv_contains (refused, key) ? REFUSE : KEEP;
+}
+
+static Fate
+fate_of (const char *name, GVariant *value)
+{
+  gsize len;
+  const void *data = g_variant_get_fixed_array (value, &len, 1);
+  if (g_str_has_prefix (name, "user.fuseoverlayfs."))
+    return ul_whiteout_is_opaque_xattr (name, data, len) ? OPAQUE : DROP;
+  if (ul_whiteout_is_opaque_xattr (name, data, len))
+    return OPAQUE;
+  if (g_str_has_prefix (name, "trusted.overlay."))
+    return overlay_fate (name + strlen ("trusted.overlay."));
+  if (g_str_has_prefix (name, "user.overlay."))
+    return overlay_fate (name + strlen ("user.overlay."));
+  return KEEP;
+}
+
+static int
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  const char *x;
+  const char *y;
+  g_variant_get_child (*(GVariant *const *)a, 0, "^&ay", &x);
+  g_variant_get_child (*(GVariant *const *)b, 0, "^&ay", &y);
+  return strcmp (x, y);
+}
+
+static gboolean
+retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+  gboolean opaque = FALSE;
+  for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
+      g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
+      const char *name;
+      g_variant_get_child (entry, 0, "^&ay", &name);
+      switch (fate_of (name, value))
+        {
+        case KEEP:
+          g_ptr_array_add (kept, g_steal_pointer (&entry));
+          break;
+        case OPAQUE:
+          opaque = TRUE;
+          break;
+        case DROP:
+          break;
+        case REFUSE:
+          return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                           "xattr %s: only the overlay mount has the whole of it; mount without "
+                           "metacopy, redirect_dir and index, or commit the merged directory",
+                           name);
+        }
+    }
+  if (opaque)
+    g_ptr_array_add (kept, g_variant_ref_sink (g_variant_new (
+                               "(^ay@ay)", UL_WHITEOUT_OPAQUE_TRUSTED,
+                               g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1))));
+  g_ptr_array_sort (kept, compare_entries);
+  *out_xattrs = g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *)kept->pdata, kept->len));
+  return TRUE;
+}
+
+gboolean
+ul_modifier_xattrs (const UlModifier *self, GVariant *xattrs, GVariant **out_xattrs, GError **error)
+{
+  if (self->no_xattrs)
+    *out_xattrs = g_variant_ref (ul_xattr_empty ());
+  else if (!self->retarget_whiteouts || g_variant_n_children (xattrs) == 0)
+    *out_xattrs = g_variant_ref (xattrs);
+  else
+    return retarget (xattrs, out_xattrs, error);
+  return TRUE;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "build/commit.h"
+
+/* Applies a UlModifier to an entry's metadata. Pure, any thread. Private to build/. */
+
+G_BEGIN_DECLS
+
+/* Owner, group and mode (with its file type) of the entry at @path ("/a/b"). */
+void ul_modifier_apply (const UlModifier *self, const char *path, guint32 *uid, guint32 *gid,
+                        guint32 *mode);
+
+/* Is the entry's path needed at all? Building it for each file costs. */
+gboolean ul_modifier_needs_path (const UlModifier *self);
+
+/* Would apply () leave these as they are? */
+gboolean ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint32 gid,
+                            guint32 mode);
+
+/* What of the xattrs goes into the commit. With retarget_whiteouts, overlayfs's own bookkeeping is
+ * dropped, the rootless opaque form becomes the rootful one, and what would lose data (metacopy,
+ * redirect, index, protattr) is UL_ERROR_UNSUPPORTED. Consumes nothing; *out_xattrs is a new
+ * reference. */
+gboolean ul_modifier_xattrs (const UlModifier *self, GVariant *xattrs, GVariant **out_xattrs,
+                             GError **error);
+
+G_END_DECLS

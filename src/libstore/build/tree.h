@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/dirtree.h"
+#include "repo/repo.h"
+#include "repo/transaction.h"
+
+/* A directory tree being built: names and checksums in memory, about 60 bytes a file and its name.
+ * Parts taken over from a commit stay a checksum until something below them changes. One thread
+ * builds; workers may fill in the checksums of files already added (see from-dir.h). Private to
+ * build/. */
+
+G_BEGIN_DECLS
+
+typedef struct _UlTree UlTree;
+
+/* As in a dirtree; the name is the tree's. */
+typedef UlDirtreeFile UlTreeFile;
+
+UlTree *ul_tree_new (void);
+void ul_tree_free (UlTree *root);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTree, ul_tree_free)
+
+/* Make @tree, which is empty, what these objects are, without loading them yet. */
+void ul_tree_set_base (UlTree *tree, const UlChecksum *contents, const UlChecksum *meta);
+
+void ul_tree_set_meta (UlTree *tree, const UlChecksum *meta);
+gboolean ul_tree_has_meta (UlTree *tree);
+
+/* Before entries are added to a directory: load what it stands for, sort what it has. */
+gboolean ul_tree_open (UlTree *tree, UlRepo *repo, GError **error);
+
+/* Add or replace a file; its checksum is to be filled in. UL_ERROR_EXISTS where a directory was
+ * before open (). The name is copied. */
+gboolean ul_tree_add_file (UlTree *tree, const char *name, GError **error);
+/* Files added since open (), in the order added; the array stays where it is until the next add or
+ * open. */
+UlTreeFile *ul_tree_added_files (UlTree *tree, guint *out_n);
+
+/* The subdirectory @name, made if it isn't there. UL_ERROR_EXISTS where a file was before open ().
+ */
+gboolean ul_tree_ensure_dir (UlTree *tree, const char *name, UlTree **out_child, GError **error);
+
+/* Look a path up. *out_file or *out_dir is set, or neither if nothing is there. Loads what it
+ * passes. */
+gboolean ul_tree_lookup (UlTree *tree, UlRepo *repo, const char *name, UlTree **out_dir,
+                         const UlTreeFile **out_file, GError **error);
+
+/* Names of the subdirectories, sorted; borrowed pointers. */
+gboolean ul_tree_list_dirs (UlTree *tree, UlRepo *repo, GPtrArray **out_names, GError **error);
+
+/* Write the dirtrees, deepest first. Empties the tree as it goes. Every directory has its meta. */
+gboolean ul_tree_write (UlTree *tree, UlWriter *writer, UlChecksum *out_contents,
+                        UlChecksum *out_meta, GError **error);
+
+G_END_DECLS
