@@ -58,7 +58,7 @@ checksum_file (const char *path, gboolean ignore_xattrs, UlChecksum *out, GError
         return ul_throw_errno (error, "read");
       if (n == 0)
         break;
-      ul_hasher_update (hasher, buffer, (gsize)n);
+      ul_hasher_update (hasher, buffer, (gsize) n);
     }
   ul_hasher_finish (hasher, out);
   return TRUE;

@@ -67,7 +67,8 @@ find_parent (Building *b, GError **error)
       if (!ul_refs_resolve (b->repo, o->parent, NULL, &b->parent_checksum, error))
         return FALSE;
     }
-  else if (o->branch != NULL
+  /* An orphan doesn't continue the branch, though it is set to it, as ostree has it. */
+  else if (!o->orphan && o->branch != NULL
            && !ul_refs_read (b->repo, o->branch, &b->has_parent, &b->parent_checksum, error))
     return FALSE;
   const gboolean needed
@@ -94,7 +95,33 @@ load_base (Building *b, GError **error)
 static int
 compare_strings (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static gboolean
+throw_unmatched (GPtrArray *missing, const char *what, GError **error)
+{
+  if (missing->len == 0)
+    return TRUE;
+  g_ptr_array_sort (missing, compare_strings);
+  g_ptr_array_add (missing, NULL);
+  g_autofree char *all = g_strjoinv (", ", (char **) missing->pdata);
+  return ul_throw (error, UL_ERROR_INVALID, "Unmatched %s paths: %s", what, all);
+}
+
+static gboolean
+check_statoverride (const UlModifier *modifier, GError **error)
+{
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer path, entry;
+  g_hash_table_iter_init (&iter, modifier->statoverride);
+  while (g_hash_table_iter_next (&iter, &path, &entry))
+    /* ostree takes an "=" line that matches nothing. */
+    if (!((UlStatOverride *) entry)->replace
+        && !g_atomic_int_get (&((UlStatOverride *) entry)->matched))
+      g_ptr_array_add (missing, path);
+  return throw_unmatched (missing, "statoverride", error);
 }
 
 static gboolean
@@ -107,12 +134,7 @@ check_skip_list (const UlModifier *modifier, GHashTable *matched, GError **error
   while (g_hash_table_iter_next (&iter, &path, NULL))
     if (!g_hash_table_contains (matched, path))
       g_ptr_array_add (missing, path);
-  if (missing->len == 0)
-    return TRUE;
-  g_ptr_array_sort (missing, compare_strings);
-  g_ptr_array_add (missing, NULL);
-  g_autofree char *all = g_strjoinv (", ", (char **)missing->pdata);
-  return ul_throw (error, UL_ERROR_INVALID, "Unmatched skip-list paths: %s", all);
+  return throw_unmatched (missing, "skip-list", error);
 }
 
 static gboolean
@@ -135,7 +157,8 @@ import_trees (Building *b, GError **error)
       return FALSE;
   if (!ul_tree_has_meta (b->tree))
     return ul_throw (error, UL_ERROR_INVALID, "commit: neither a tree nor a base");
-  return b->modifier.skip_list == NULL || check_skip_list (&b->modifier, matched, error);
+  return (b->modifier.statoverride == NULL || check_statoverride (&b->modifier, error))
+         && (b->modifier.skip_list == NULL || check_skip_list (&b->modifier, matched, error));
 }
 
 static gboolean
@@ -176,12 +199,12 @@ add_bindings (Building *b, GVariantBuilder *builder)
     return;
   g_autoptr (GPtrArray) refs = g_ptr_array_new ();
   if (o->branch != NULL)
-    g_ptr_array_add (refs, (gpointer)o->branch);
+    g_ptr_array_add (refs, (gpointer) o->branch);
   for (const char *const *ref = o->bind_refs; ref != NULL && *ref != NULL; ref++)
-    g_ptr_array_add (refs, (gpointer)*ref);
+    g_ptr_array_add (refs, (gpointer) *ref);
   g_ptr_array_sort (refs, compare_strings);
   g_variant_builder_add (builder, "{sv}", UL_COMMIT_KEY_REF_BINDING,
-                         g_variant_new_strv ((const char *const *)refs->pdata, refs->len));
+                         g_variant_new_strv ((const char *const *) refs->pdata, refs->len));
   const char *collection_id = ul_repo_collection_id (b->repo);
   if (collection_id != NULL)
     g_variant_builder_add (builder, "{sv}", UL_COMMIT_KEY_COLLECTION_BINDING,
@@ -239,7 +262,7 @@ write_commit (Building *b, const UlChecksum *contents, const UlChecksum *meta, G
   const gint64 timestamp = o->has_timestamp ? o->timestamp : g_get_real_time () / G_USEC_PER_SEC;
   g_autoptr (GVariant) commit = g_variant_ref_sink (
       ul_commit_new (metadata, b->has_parent ? &b->parent_checksum : NULL, o->subject, o->body,
-                     (guint64)timestamp, contents, meta));
+                     (guint64) timestamp, contents, meta));
   if (!ul_writer_metadata (b->writer, UL_OBJECT_COMMIT, commit, out, error))
     return FALSE;
   return o->detached_metadata == NULL
@@ -283,7 +306,7 @@ build (Building *b, UlCommitResult *out, GError **error)
     }
   if (!write_commit (b, &contents, &meta, metadata, &out->commit, error))
     return FALSE;
-  if (b->options->branch != NULL && !b->options->orphan)
+  if (b->options->branch != NULL)
     ul_transaction_set_ref (b->transaction, b->options->branch, &out->commit);
   return ul_transaction_commit (b->transaction, &out->stats, error);
 }
@@ -308,7 +331,8 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
     .tree = tree,
   };
   b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);
-  b.modifier.no_xattrs |= ul_repo_wants_canonical (repo);
+  /* Canonical permissions mean no xattrs either, as ostree has it. */
+  b.modifier.no_xattrs |= b.modifier.canonical_permissions;
 
   UlCommitResult result = { 0 };
   const gboolean ok = build (&b, &result, error);

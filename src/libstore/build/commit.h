@@ -29,6 +29,7 @@ typedef struct
 {
   gboolean replace; /* "=MODE": set the permission bits; else OR them in */
   guint32 mode;
+  gint matched; /* atomic; set when the commit has met the path. FALSE in the beginning */
 } UlStatOverride;
 
 /* What changes entries on their way in. */
@@ -54,7 +55,7 @@ typedef struct
   UlModifier modifier;
 
   const char *branch; /* ref to set; NULL only with orphan */
-  gboolean orphan;
+  gboolean orphan;    /* the branch's commit isn't the parent */
   const char *parent; /* NULL: the branch's commit, "none": none, else a REV */
   const char *subject;
   const char *body;

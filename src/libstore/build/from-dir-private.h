@@ -20,7 +20,7 @@ typedef struct
 UlSourceDir *ul_source_dir_ref (UlSourceDir *dir);
 void ul_source_dir_unref (UlSourceDir *dir);
 
-#define UL_IMPORT_BATCH 16
+#define UL_IMPORT_BATCH 32
 
 typedef struct
 {

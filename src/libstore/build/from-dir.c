@@ -16,6 +16,9 @@
 #include "util/pool.h"
 #include "util/xattr.h"
 
+/* Batches that may wait; each may keep a source directory open. */
+#define QUEUE_LENGTH 64
+
 typedef struct
 {
   const UlFromDir *options;
@@ -253,6 +256,7 @@ push_files (Listing *listing, guint n)
 {
   guint all;
   UlTreeFile *files = ul_tree_added_files (listing->tree, &all);
+  ul_progress_add (listing->walk->options->progress, total, all + listing->subdirs->len);
   for (guint i = 0; i < n; i += UL_IMPORT_BATCH)
     {
       UlImportBatch *batch = g_new (UlImportBatch, 1);
@@ -318,7 +322,7 @@ walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **erro
 static int
 compare_strings (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 static gboolean
@@ -328,14 +332,14 @@ check_offenders (Walk *walk, GError **error)
     return TRUE;
   g_ptr_array_sort (walk->offenders, compare_strings);
   g_ptr_array_add (walk->offenders, NULL);
-  g_autofree char *all = g_strjoinv (", ", (char **)walk->offenders->pdata);
+  g_autofree char *all = g_strjoinv (", ", (char **) walk->offenders->pdata);
   return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink: %s", all);
 }
 
 static gpointer
 worker_new (gpointer data)
 {
-  return ul_writer_new (((UlImport *)data)->options->transaction);
+  return ul_writer_new (((UlImport *) data)->options->transaction);
 }
 
 static void
@@ -353,6 +357,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
   UlImport import = { .options = self, .links = links };
   const UlPoolOptions pool_options = {
     .jobs = self->jobs,
+    .queue_length = QUEUE_LENGTH,
     .run = ul_import_batch_run,
     .item_free = ul_import_batch_free,
     .worker_new = worker_new,

@@ -57,9 +57,9 @@ open_symlink (int dfd, const char *name, UlSourceFile *out, GError **error)
   const ssize_t n = readlinkat (dfd, name, target, sizeof target);
   if (n < 0)
     return ul_throw_errno (error, "read symlink");
-  if (n == 0 || n == (ssize_t)sizeof target)
+  if (n == 0 || n == (ssize_t) sizeof target)
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "symlink target of invalid length");
-  out->meta.symlink_target = g_strndup (target, (gsize)n);
+  out->meta.symlink_target = g_strndup (target, (gsize) n);
   if (!g_utf8_validate (out->meta.symlink_target, n, NULL))
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "Invalid UTF-8 in symlink target");
   return ul_xattr_read_at (dfd, name, &out->meta.xattrs, error);
@@ -119,7 +119,7 @@ store (UlImport *import, UlWriter *writer, UlSourceFile *file, const char *path,
   ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
   const UlSource source = {
     .fd = file->fd,
-    .size = S_ISREG (file->st.st_mode) ? (guint64)file->st.st_size : 0,
+    .size = S_ISREG (file->st.st_mode) ? (guint64) file->st.st_size : 0,
   };
   ul_progress_add (import->options->progress, bytes, source.size);
   return ul_writer_file (writer, &file->meta, &source, out, error);

@@ -20,7 +20,7 @@ static guint
 link_hash (gconstpointer key)
 {
   const Link *link = key;
-  return (guint)(link->inode ^ link->inode >> 32 ^ link->device);
+  return (guint) (link->inode ^ link->inode >> 32 ^ link->device);
 }
 
 static gboolean

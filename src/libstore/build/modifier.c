@@ -11,10 +11,11 @@
 static guint32
 override_mode (const UlModifier *self, const char *path, guint32 mode)
 {
-  const UlStatOverride *o
+  UlStatOverride *o
       = self->statoverride != NULL ? g_hash_table_lookup (self->statoverride, path) : NULL;
   if (o == NULL)
     return mode;
+  g_atomic_int_set (&o->matched, TRUE);
   return o->replace ? (mode & S_IFMT) | o->mode : mode | o->mode;
 }
 
@@ -26,10 +27,11 @@ ul_modifier_apply (const UlModifier *self, const char *path, guint32 *uid, guint
     *uid = self->owner_uid;
   if (self->set_gid)
     *gid = self->owner_gid;
+  if (self->mode_ro_executables && S_ISREG (*mode) && (*mode & 0111) != 0)
+    *mode &= ~(guint32) 0222;
+  /* After it, as ostree has it: what is said of one path wins. */
   if (path != NULL)
     *mode = override_mode (self, path, *mode);
-  if (self->mode_ro_executables && S_ISREG (*mode) && (*mode & 0111) != 0)
-    *mode &= ~(guint32)0222;
   if (self->canonical_permissions)
     {
       *uid = 0;
@@ -95,15 +97,15 @@ compare_entries (gconstpointer a, gconstpointer b)
 {
   const char *x;
   const char *y;
-  g_variant_get_child (*(GVariant *const *)a, 0, "^&ay", &x);
-  g_variant_get_child (*(GVariant *const *)b, 0, "^&ay", &y);
+  g_variant_get_child (*(GVariant *const *) a, 0, "^&ay", &x);
+  g_variant_get_child (*(GVariant *const *) b, 0, "^&ay", &y);
   return strcmp (x, y);
 }
 
 static gboolean
 retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
 {
-  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   gboolean opaque = FALSE;
   for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
     {
@@ -134,7 +136,7 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
                                g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1))));
   g_ptr_array_sort (kept, compare_entries);
   *out_xattrs = g_variant_ref_sink (
-      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *)kept->pdata, kept->len));
+      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) kept->pdata, kept->len));
   return TRUE;
 }
 

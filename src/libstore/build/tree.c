@@ -145,13 +145,13 @@ load_base (UlTree *tree, UlRepo *repo, GError **error)
 static int
 compare_files (gconstpointer a, gconstpointer b)
 {
-  return strcmp (((const UlTreeFile *)a)->name, ((const UlTreeFile *)b)->name);
+  return strcmp (((const UlTreeFile *) a)->name, ((const UlTreeFile *) b)->name);
 }
 
 static int
 compare_dirs (gconstpointer a, gconstpointer b)
 {
-  return strcmp (((const Subdir *)a)->name, ((const Subdir *)b)->name);
+  return strcmp (((const Subdir *) a)->name, ((const Subdir *) b)->name);
 }
 
 /* Sort files, keeping of each name the one added last. g_array_sort is stable, which is what makes
@@ -257,7 +257,7 @@ ul_tree_list_dirs (UlTree *tree, UlRepo *repo, GPtrArray **out_names, GError **e
     return FALSE;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   for (guint i = 0; i < tree->sorted_dirs; i++)
-    g_ptr_array_add (names, (gpointer)g_array_index (tree->dirs, Subdir, i).name);
+    g_ptr_array_add (names, (gpointer) g_array_index (tree->dirs, Subdir, i).name);
   *out_names = g_steal_pointer (&names);
   return TRUE;
 }
@@ -295,7 +295,7 @@ write_dirtree (UlTree *tree, UlWriter *writer, GError **error)
   if (!write_subdirs (tree, writer, dirs, error))
     return FALSE;
 
-  const UlTreeFile *files = n_files > 0 ? (const UlTreeFile *)tree->files->data : NULL;
+  const UlTreeFile *files = n_files > 0 ? (const UlTreeFile *) tree->files->data : NULL;
   g_autoptr (GVariant) variant = g_variant_ref_sink (ul_dirtree_new (files, n_files, dirs, n_dirs));
   if (!ul_writer_metadata (writer, UL_OBJECT_DIRTREE, variant, &tree->contents, error))
     return FALSE;

@@ -92,7 +92,7 @@ ul_checksum_from_hex (const char *hex, UlChecksum *out)
       const int low = high < 0 ? -1 : nibble (hex[2 * i + 1]);
       if (low < 0)
         return FALSE;
-      parsed.bytes[i] = (guint8)(high << 4 | low);
+      parsed.bytes[i] = (guint8) (high << 4 | low);
     }
   if (hex[UL_CHECKSUM_HEX_LEN] != '\0')
     return FALSE;
@@ -143,7 +143,7 @@ guint
 ul_checksum_hash (gconstpointer checksum)
 {
   guint value; /* any 4 bytes of a SHA-256 are as good a hash as can be */
-  memcpy (&value, ((const UlChecksum *)checksum)->bytes, sizeof value);
+  memcpy (&value, ((const UlChecksum *) checksum)->bytes, sizeof value);
   return value;
 }
 

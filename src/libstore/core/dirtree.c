@@ -49,7 +49,7 @@ read_offset (const guint8 *p, guint size)
 {
   guint64 le = 0;
   memcpy (&le, p, size);
-  return (gsize)GUINT64_FROM_LE (le);
+  return (gsize) GUINT64_FROM_LE (le);
 }
 
 /* The array is in normal form, or empty. */
@@ -103,7 +103,7 @@ get_entry (const UlDirtreeArray *array, gsize index, guint n_checksums, const ch
   const guint framing = offset_size (size);
   const gsize end = size - n_checksums * framing;
   gsize start = read_offset (data + size - framing, framing);
-  *out_name = (const char *)data;
+  *out_name = (const char *) data;
   for (guint i = 0; i < n_checksums; i++)
     {
       const gsize next
@@ -148,7 +148,7 @@ static const char *
 name_at (const UlDirtreeArray *array, gsize index)
 {
   gsize size;
-  return (const char *)array_nth (array, index, &size);
+  return (const char *) array_nth (array, index, &size);
 }
 
 static gboolean
@@ -315,7 +315,7 @@ ul_dirmeta_validate (GVariant *dirmeta, GError **error)
   guint32 mode;
   g_autoptr (GVariant) xattrs = NULL;
   ul_dirmeta_get (dirmeta, NULL, NULL, &mode, &xattrs);
-  if (!S_ISDIR (mode) || (mode & ~(guint32)(S_IFMT | 07777)) != 0)
+  if (!S_ISDIR (mode) || (mode & ~(guint32) (S_IFMT | 07777)) != 0)
     return ul_throw (error, UL_ERROR_CORRUPT, "dirmeta: invalid directory mode %o", mode);
   return ul_file_meta_validate_xattrs (xattrs, error);
 }

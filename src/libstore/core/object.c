@@ -32,7 +32,7 @@ ul_object_type_from_name (const char *name, UlObjectType *out_type)
   for (guint i = UL_OBJECT_FILE; i < G_N_ELEMENTS (types); i++)
     if (g_str_equal (types[i].name, name))
       {
-        *out_type = (UlObjectType)i;
+        *out_type = (UlObjectType) i;
         return TRUE;
       }
   return FALSE;

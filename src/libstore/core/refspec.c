@@ -68,7 +68,7 @@ gboolean
 ul_refspec_parse (const char *refspec, char **out_remote, char **out_ref, GError **error)
 {
   const char *colon = strchr (refspec, ':');
-  g_autofree char *remote = colon != NULL ? g_strndup (refspec, (gsize)(colon - refspec)) : NULL;
+  g_autofree char *remote = colon != NULL ? g_strndup (refspec, (gsize) (colon - refspec)) : NULL;
   const char *ref = colon != NULL ? colon + 1 : refspec;
   if ((remote != NULL && !ul_remote_name_validate (remote, NULL)) || !ul_ref_validate (ref, NULL))
     {

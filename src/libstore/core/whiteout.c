@@ -84,7 +84,7 @@ ul_whiteout_is_device (mode_t mode, dev_t rdev)
 gboolean
 ul_whiteout_is_opaque_xattr (const char *name, const void *value, gsize len)
 {
-  return len == 1 && *(const char *)value == 'y'
+  return len == 1 && *(const char *) value == 'y'
          && (g_str_equal (name, UL_WHITEOUT_OPAQUE_TRUSTED)
              || g_str_equal (name, UL_WHITEOUT_OPAQUE_USER));
 }

@@ -92,7 +92,7 @@ parse_min_free_space (GKeyFile *config, UlRepoSettings *s, GError **error)
   const gint64 fallback = size != NULL ? 0 : DEFAULT_MIN_FREE_PERCENT;
   if (!get_int (config, "core", "min-free-space-percent", 0, 99, fallback, &percent, error))
     return FALSE;
-  s->min_free_space_percent = (guint)percent;
+  s->min_free_space_percent = (guint) percent;
   return TRUE;
 }
 
@@ -131,8 +131,8 @@ ul_repo_settings_parse (GKeyFile *config, UlRepoSettings *out, GError **error)
     return FALSE;
   s.no_fsync = !fsync;
   s.no_locking = !locking;
-  s.lock_timeout_secs = (gint)timeout;
-  s.zlib_level = (gint)level;
+  s.lock_timeout_secs = (gint) timeout;
+  s.zlib_level = (gint) level;
   *out = s;
   s = (UlRepoSettings){ 0 };
   return TRUE;

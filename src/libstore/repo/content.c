@@ -112,7 +112,7 @@ read_plain (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **
       const ssize_t n = read (content->stored.fd, buffer, len);
       if (n >= 0)
         {
-          *out_n = (gsize)n;
+          *out_n = (gsize) n;
           return TRUE;
         }
       if (errno != EINTR)
@@ -170,7 +170,7 @@ hash_content (UlContent *content, UlHasher *hasher, guint64 *out_bytes, GError *
       *out_bytes = 0;
       return TRUE;
     }
-  const gsize chunk = (gsize)CLAMP (content->stored.size + 1, 4096, READ_CHUNK);
+  const gsize chunk = (gsize) CLAMP (content->stored.size + 1, 4096, READ_CHUNK);
   g_autofree guint8 *buffer = g_malloc (chunk);
   for (;;)
     {

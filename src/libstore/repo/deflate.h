@@ -7,13 +7,23 @@
 
 G_BEGIN_DECLS
 
+/* libdeflate's level for a configured zlib level (0 to 9). */
+gint ul_deflate_level (gint zlib_level);
+
+/* Would packing @data be in vain? A guess from samples. */
+gboolean ul_deflate_is_incompressible (const guint8 *data, gsize len);
+
+/* @data as stored blocks; @room is at least libdeflate's bound for it. Returns the size. */
+gsize ul_deflate_store (const guint8 *data, gsize len, guint8 *out, gsize room);
+
 /* Pack @len bytes (at most UL_SOURCE_WHOLE_MAX) at once. The result belongs to @scratch until its
  * next use. */
-void ul_deflate_whole (const guint8 *data, gsize len, UlScratch *scratch, gint level,
+void ul_deflate_whole (const guint8 *data, gsize len, UlScratch *scratch, gint zlib_level,
                        const guint8 **out_packed, gsize *out_len);
 
-/* Pack a source of any size to @fd; @tee (may be NULL) gets the content. */
-gboolean ul_deflate_stream (const UlSource *source, UlScratch *scratch, gint level, int fd,
+/* Pack a source of any size to @fd, on up to @jobs threads; @tee (may be NULL) gets the content.
+ * The bytes don't depend on @jobs. (deflate-chunks.c) */
+gboolean ul_deflate_stream (const UlSource *source, gint zlib_level, guint jobs, int fd,
                             UlHasher *tee, GError **error);
 
 /* Reads a raw deflate stream from a descriptor, at its offset. */

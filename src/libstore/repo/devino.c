@@ -26,8 +26,8 @@ struct _UlDevino
 static int
 compare_inodes (gconstpointer a, gconstpointer b)
 {
-  const guint64 x = ((const Known *)a)->inode;
-  const guint64 y = ((const Known *)b)->inode;
+  const guint64 x = ((const Known *) a)->inode;
+  const guint64 y = ((const Known *) b)->inode;
   return x < y ? -1 : x > y;
 }
 

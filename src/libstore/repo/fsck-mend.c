@@ -51,7 +51,7 @@ visit (UlObjectType type, const UlChecksum *checksum, GVariant *variant, gpointe
 static gboolean
 broken (UlObjectType type, const UlChecksum *checksum, GError *cause, gpointer data, GError **error)
 {
-  ((Completeness *)data)->incomplete = TRUE;
+  ((Completeness *) data)->incomplete = TRUE;
   g_error_free (cause);
   return TRUE;
 }
@@ -77,7 +77,7 @@ mark_if_incomplete (UlRepo *repo, const UlChecksum *checksum, UlFsckResult *resu
     return FALSE;
   if (!state.incomplete)
     return TRUE;
-  result->n_partial_no_mark++;
+  result->n_partial_by_fsck++;
   g_ptr_array_add (result->partial, ul_checksum_dup_hex (checksum));
   return ul_objects_mark_commit_partial (repo, checksum, error);
 }

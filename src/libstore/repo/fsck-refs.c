@@ -20,7 +20,7 @@ has_binding (GVariant *metadata, const char *ref)
   if (value == NULL)
     return FALSE;
   bindings = g_variant_dup_strv (value, NULL);
-  return g_strv_contains ((const char *const *)bindings, ref);
+  return g_strv_contains ((const char *const *) bindings, ref);
 }
 
 static void

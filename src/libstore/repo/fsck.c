@@ -56,12 +56,12 @@ ul_fsck_result_clear (UlFsckResult *result)
 static int
 compare_findings (gconstpointer a, gconstpointer b)
 {
-  const UlFsckFinding *x = *(UlFsckFinding *const *)a;
-  const UlFsckFinding *y = *(UlFsckFinding *const *)b;
+  const UlFsckFinding *x = *(UlFsckFinding *const *) a;
+  const UlFsckFinding *y = *(UlFsckFinding *const *) b;
   if (x->kind != y->kind)
-    return (int)x->kind - (int)y->kind;
+    return (int) x->kind - (int) y->kind;
   if (x->type != y->type)
-    return (int)x->type - (int)y->type;
+    return (int) x->type - (int) y->type;
   const int order = memcmp (&x->checksum, &y->checksum, sizeof x->checksum);
   return order != 0 ? order : g_strcmp0 (x->ref, y->ref);
 }
@@ -69,7 +69,7 @@ compare_findings (gconstpointer a, gconstpointer b)
 static int
 compare_strings (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 static void
@@ -224,6 +224,10 @@ check_commit (Check *check, UlTraversal *traversal, const UlChecksum *checksum, 
     return FALSE;
   if (partial)
     {
+      gboolean by_fsck;
+      if (!ul_objects_commit_marked_by_fsck (check->repo, checksum, &by_fsck, error))
+        return FALSE;
+      check->result->n_partial_by_fsck += by_fsck ? 1 : 0;
       check->result->n_partial++;
       g_ptr_array_add (check->result->partial, ul_checksum_dup_hex (checksum));
       return TRUE;
@@ -247,7 +251,7 @@ static gboolean
 collect_commit (UlObjectType type, const UlChecksum *checksum, gpointer data, GError **error)
 {
   if (type == UL_OBJECT_COMMIT)
-    g_array_append_val ((GArray *)data, *checksum);
+    g_array_append_val ((GArray *) data, *checksum);
   return TRUE;
 }
 

@@ -44,7 +44,8 @@ typedef struct
 {
   guint64 n_commits;         /* verified */
   guint64 n_partial;         /* skipped as partial */
-  guint64 n_partial_no_mark; /* commits found partial through a deleted object */
+  guint64 n_partial_by_fsck; /* of all partial commits, those that lost objects to an fsck, this or
+                                earlier */
   guint64 n_tombstones;      /* added */
   guint64 n_objects;         /* checked */
   guint64 n_bytes;           /* content bytes hashed */

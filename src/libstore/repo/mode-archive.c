@@ -18,16 +18,16 @@ static gboolean
 write_packed (const UlStore *store, const UlSource *source, int fd, GError **error)
 {
   if (source->size > UL_SOURCE_WHOLE_MAX)
-    return ul_deflate_stream (source, store->scratch, store->zlib_level, fd, store->tee, error);
+    return ul_deflate_stream (source, store->zlib_level, store->jobs, fd, store->tee, error);
 
   const guint8 *data;
   if (!ul_source_get_whole (source, store->scratch, &data, error))
     return FALSE;
   if (store->tee != NULL)
-    ul_hasher_update (store->tee, data, (gsize)source->size);
+    ul_hasher_update (store->tee, data, (gsize) source->size);
   const guint8 *packed;
   gsize packed_len;
-  ul_deflate_whole (data, (gsize)source->size, store->scratch, store->zlib_level, &packed,
+  ul_deflate_whole (data, (gsize) source->size, store->scratch, store->zlib_level, &packed,
                     &packed_len);
   return ul_fd_write_all (fd, packed, packed_len, "object", error);
 }
@@ -60,14 +60,14 @@ read_exactly (int fd, void *buffer, gsize len, GError **error)
   gsize have = 0;
   while (have < len)
     {
-      const ssize_t n = read (fd, (guint8 *)buffer + have, len - have);
+      const ssize_t n = read (fd, (guint8 *) buffer + have, len - have);
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
         return ul_throw_errno (error, "read object");
       if (n == 0)
         return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
-      have += (gsize)n;
+      have += (gsize) n;
     }
   return TRUE;
 }
@@ -84,7 +84,7 @@ read_header (int fd, UlFileMeta *meta, guint64 *size, GError **error)
   struct stat st;
   if (fstat (fd, &st) != 0)
     return ul_throw_errno (error, "stat object");
-  if ((guint64)st.st_size < len)
+  if ((guint64) st.st_size < len)
     return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
 
   g_autofree guint8 *header = g_malloc (len);

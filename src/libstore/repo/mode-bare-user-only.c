@@ -33,7 +33,8 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
   ul_autofd int fd = -1;
   if (!ul_mode_create_file (store_, source, &fd, error))
     return FALSE;
-  if (fchmod (fd, (meta->mode & 0775) | S_IRUSR) != 0)
+  /* Exactly this mode: it is the only place that keeps it. */
+  if (fchmod (fd, meta->mode & 0775) != 0)
     return ul_throw_errno (error, "set mode of object");
   return ul_mode_finish_file (store_, fd, error);
 }

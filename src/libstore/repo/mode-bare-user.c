@@ -35,7 +35,7 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
   if (is_link)
     {
       /* With its NUL, as ostree writes it. */
-      target.data = (const guint8 *)meta->symlink_target;
+      target.data = (const guint8 *) meta->symlink_target;
       target.size = strlen (meta->symlink_target) + 1;
       /* A target is no content: it's in the header that is hashed already. */
       source = &target;
@@ -62,13 +62,13 @@ read_meta (int fd, UlFileMeta *out, GError **error)
       const ssize_t size = fgetxattr (fd, META_XATTR, NULL, 0);
       if (size < 0)
         return ul_throw_errno (error, "read xattr " META_XATTR);
-      g_autofree guint8 *data = g_malloc ((gsize)size + 1);
-      const ssize_t got = fgetxattr (fd, META_XATTR, data, (gsize)size);
+      g_autofree guint8 *data = g_malloc ((gsize) size + 1);
+      const ssize_t got = fgetxattr (fd, META_XATTR, data, (gsize) size);
       if (got < 0 && errno == ERANGE)
         continue;
       if (got < 0)
         return ul_throw_errno (error, "read xattr " META_XATTR);
-      return ul_file_meta_from_user_xattr (data, (gsize)got, out, error);
+      return ul_file_meta_from_user_xattr (data, (gsize) got, out, error);
     }
 }
 
@@ -77,8 +77,8 @@ read_target (int fd, guint64 size, char **out_target, GError **error)
 {
   if (size == 0 || size > PATH_MAX)
     return ul_throw (error, UL_ERROR_CORRUPT, "symlink target of invalid length");
-  g_autofree char *target = g_malloc0 ((gsize)size + 1);
-  if (pread (fd, target, (gsize)size, 0) != (ssize_t)size)
+  g_autofree char *target = g_malloc0 ((gsize) size + 1);
+  if (pread (fd, target, (gsize) size, 0) != (ssize_t) size)
     return ul_throw (error, UL_ERROR_CORRUPT, "symlink target is truncated");
   /* ostree writes a NUL behind the target, and reads it without one too. */
   if (size > 1 && target[size - 1] == '\0')
@@ -109,12 +109,12 @@ load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_
   UlStored stored = { .fd = -1 };
   if (S_ISLNK (meta.mode))
     {
-      if (!read_target (fd, (guint64)st.st_size, &meta.symlink_target, error))
+      if (!read_target (fd, (guint64) st.st_size, &meta.symlink_target, error))
         return FALSE;
     }
   else
     {
-      stored.size = (guint64)st.st_size;
+      stored.size = (guint64) st.st_size;
       if (want_content)
         stored.fd = ul_fd_steal (&fd);
     }

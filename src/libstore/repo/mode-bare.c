@@ -65,7 +65,7 @@ ul_mode_bare_load_inode (UlRepo *repo, const char *path, gboolean *out_found, in
   meta.mode = st.st_mode;
   out->meta = meta;
   meta = (UlFileMeta){ 0 };
-  out->size = S_ISREG (st.st_mode) ? (guint64)st.st_size : 0;
+  out->size = S_ISREG (st.st_mode) ? (guint64) st.st_size : 0;
   out->compressed = FALSE;
   *out_fd = ul_fd_steal (&fd);
   return TRUE;

@@ -42,9 +42,9 @@ read_target (int fd, char **out_target, GError **error)
   const ssize_t n = readlinkat (fd, "", target, sizeof target);
   if (n < 0)
     return ul_throw_errno (error, "read symlink");
-  if (n == 0 || (gsize)n == sizeof target)
+  if (n == 0 || (gsize) n == sizeof target)
     return ul_throw (error, UL_ERROR_CORRUPT, "symlink target of invalid length");
-  *out_target = g_strndup (target, (gsize)n);
+  *out_target = g_strndup (target, (gsize) n);
   return TRUE;
 }
 

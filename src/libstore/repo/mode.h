@@ -21,6 +21,7 @@ typedef struct
   UlScratch *scratch;
   UlHasher *tee; /* gets the content while it's written; NULL: nobody asks */
   gint zlib_level;
+  guint jobs;    /* threads that one large file may use */
   gboolean sync; /* fsync the file before it's closed */
 } UlStore;
 

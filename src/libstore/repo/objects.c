@@ -161,7 +161,7 @@ gboolean
 ul_objects_foreach (UlRepo *repo, UlObjectFunc func, gpointer data, GError **error)
 {
   for (guint i = 0; i < 256; i++)
-    if (!ul_objects_foreach_in (repo, (guint8)i, func, data, error))
+    if (!ul_objects_foreach_in (repo, (guint8) i, func, data, error))
       return FALSE;
   return TRUE;
 }
@@ -193,10 +193,24 @@ gboolean
 ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error)
 {
   g_autofree char *path = partial_path (commit);
-  ul_autofd int fd
-      = openat (ul_repo_dfd (repo), path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  ul_autofd int fd = openat (ul_repo_dfd (repo), path,
+                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0)
     return ul_throw_errno (error, "create %s", path);
+  return ul_fd_write_all (fd, "f", 1, path, error);
+}
+
+gboolean
+ul_objects_commit_marked_by_fsck (UlRepo *repo, const UlChecksum *commit, gboolean *out_marked,
+                                  GError **error)
+{
+  g_autofree char *path = partial_path (commit);
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_fd_read_file_at (ul_repo_dfd (repo), path, 4096, TRUE, &bytes, error))
+    return FALSE;
+  gsize len = 0;
+  const char *data = bytes != NULL ? g_bytes_get_data (bytes, &len) : NULL;
+  *out_marked = len > 0 && data[0] == 'f';
   return TRUE;
 }
 

@@ -67,7 +67,12 @@ gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *c
 /* Is the commit marked partial (state/<checksum>.commitpartial)? */
 gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
                                        gboolean *out_partial, GError **error);
+
+/* Mark a commit partial because fsck found objects of it broken or missing; and was it marked so?
+ * The mark then holds an "f", which makes every later fsck fail, of ostree too. */
 gboolean ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error);
+gboolean ul_objects_commit_marked_by_fsck (UlRepo *repo, const UlChecksum *commit,
+                                           gboolean *out_marked, GError **error);
 
 /* Resolve @path ("/", "a/b", "/a/b") from the root of a commit. */
 typedef enum

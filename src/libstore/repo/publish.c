@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "repo/transaction-private.h"
@@ -14,12 +15,14 @@
  * flush of its own, and everything else was written just before. */
 #define FSYNC_DIRS_MAX 8
 
+/* What publishing did to the directories of objects/. */
 typedef struct
 {
-  gboolean touched[256];
+  gboolean whole[256];   /* came as one, with all that was staged for it */
+  gboolean touched[256]; /* got single objects */
   guint n_touched;
-  gboolean made_directory;
-} Touched;
+  gboolean made_any;
+} Dirs;
 
 static void
 step (const UlPublish *self, const char *name)
@@ -50,55 +53,87 @@ rank (guint8 type)
 static int
 compare_staged (gconstpointer a, gconstpointer b)
 {
-  const UlStaged *x = *(UlStaged *const *)a;
-  const UlStaged *y = *(UlStaged *const *)b;
+  const UlStaged *x = *(UlStaged *const *) a;
+  const UlStaged *y = *(UlStaged *const *) b;
   if (rank (x->type) != rank (y->type))
     return rank (x->type) - rank (y->type);
-  return x->seq < y->seq ? -1 : x->seq > y->seq;
+  return memcmp (&x->checksum, &y->checksum, sizeof x->checksum);
 }
 
 /* Detached metadata alone is replaced; any other object that is there already is the same. */
 static int
-move (const UlPublish *self, const UlStaged *staged, const char *name, const char *path)
+move (const UlPublish *self, const char *from, const char *to, gboolean replace)
 {
   const int objects_dfd = ul_repo_objects_dfd (self->repo);
-  if (staged->type != UL_OBJECT_COMMITMETA)
+  if (!replace)
     {
-      const int result = renameat2 (self->staging_dfd, name, objects_dfd, path, RENAME_NOREPLACE);
+      const int result = renameat2 (self->staging_dfd, from, objects_dfd, to, RENAME_NOREPLACE);
       if (result == 0 || errno != EINVAL) /* EINVAL: the file system can't */
         return result;
     }
-  return renameat (self->staging_dfd, name, objects_dfd, path);
+  return renameat (self->staging_dfd, from, objects_dfd, to);
+}
+
+/* Where objects/ lacks a directory, all that is staged for it comes in one rename. Not where a
+ * commit is: that has to come last. */
+static gboolean
+publish_directories (const UlPublish *self, GPtrArray *list, Dirs *dirs, GError **error)
+{
+  gboolean staged[256] = { 0 };
+  for (guint i = 0; i < list->len; i++)
+    staged[((UlStaged *) list->pdata[i])->checksum.bytes[0]] = TRUE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      const UlStaged *object = list->pdata[i];
+      if (object->type == UL_OBJECT_COMMIT || object->type == UL_OBJECT_COMMITMETA)
+        staged[object->checksum.bytes[0]] = FALSE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (staged); i++)
+    {
+      char from[sizeof UL_STAGED_PREFIX + 2];
+      char to[3];
+      if (!staged[i])
+        continue;
+      g_snprintf (from, sizeof from, UL_STAGED_PREFIX "%02x", i);
+      g_snprintf (to, sizeof to, "%02x", i);
+      step (self, "publish");
+      if (move (self, from, to, FALSE) == 0)
+        dirs->whole[i] = dirs->made_any = TRUE;
+      else if (errno != EEXIST && errno != ENOTEMPTY)
+        return ul_throw_errno (error, "rename to objects/%s", to);
+    }
+  return TRUE;
 }
 
 static gboolean
-publish_one (const UlPublish *self, const UlStaged *staged, Touched *touched, GError **error)
+publish_one (const UlPublish *self, const UlStaged *staged, Dirs *dirs, GError **error)
 {
-  char name[UL_STAGED_NAME_MAX];
-  char path[UL_OBJECT_LOOSE_PATH_MAX];
-  g_snprintf (name, sizeof name, "%08" G_GINT64_MODIFIER "x", staged->seq);
-  ul_object_loose_path (&staged->checksum, (UlObjectType)staged->type,
-                        ul_repo_is_compressed (self->repo), path);
+  const guint8 first = staged->checksum.bytes[0];
+  if (dirs->whole[first])
+    return TRUE;
+  char from[UL_STAGED_PATH_MAX];
+  const char *to = from + strlen (UL_STAGED_PREFIX);
+  ul_staged_path (&staged->checksum, (UlObjectType) staged->type,
+                  ul_repo_is_compressed (self->repo), from);
 
   step (self, "publish");
-  int result = move (self, staged, name, path);
+  const gboolean replace = staged->type == UL_OBJECT_COMMITMETA;
+  int result = move (self, from, to, replace);
   if (result != 0 && errno == ENOENT)
     {
-      const char dir[3] = { path[0], path[1], '\0' };
+      const char dir[3] = { to[0], to[1], '\0' };
       if (mkdirat (ul_repo_objects_dfd (self->repo), dir, 0755) != 0 && errno != EEXIST)
         return ul_throw_errno (error, "create directory objects/%s", dir);
-      touched->made_directory = TRUE;
-      result = move (self, staged, name, path);
+      dirs->made_any = TRUE;
+      result = move (self, from, to, replace);
     }
-  if (result != 0 && errno == EEXIST)
-    return unlinkat (self->staging_dfd, name, 0) == 0
-           || ul_throw_errno (error, "remove staged object");
+  if (result != 0 && errno == EEXIST) /* another process was first; ours goes with the staging */
+    return TRUE;
   if (result != 0)
-    return ul_throw_errno (error, "rename to objects/%s", path);
+    return ul_throw_errno (error, "rename to objects/%s", to);
 
-  const guint8 first = staged->checksum.bytes[0];
-  touched->n_touched += !touched->touched[first];
-  touched->touched[first] = TRUE;
+  dirs->n_touched += !dirs->touched[first];
+  dirs->touched[first] = TRUE;
   return TRUE;
 }
 
@@ -113,24 +148,24 @@ remove_tombstones (const UlPublish *self, GPtrArray *staged)
       if (commit->type != UL_OBJECT_COMMIT)
         return;
       ul_object_loose_path (&commit->checksum, UL_OBJECT_TOMBSTONE_COMMIT, FALSE, path);
-      (void)unlinkat (ul_repo_objects_dfd (self->repo), path, 0);
+      (void) unlinkat (ul_repo_objects_dfd (self->repo), path, 0);
     }
 }
 
 static gboolean
-sync_directories (const UlPublish *self, const Touched *touched, GError **error)
+sync_directories (const UlPublish *self, const Dirs *dirs, GError **error)
 {
   const int objects_dfd = ul_repo_objects_dfd (self->repo);
-  if (touched->n_touched > FSYNC_DIRS_MAX)
+  if (dirs->n_touched > FSYNC_DIRS_MAX)
     return syncfs (objects_dfd) == 0 || ul_throw_errno (error, "syncfs");
-  for (guint i = 0; i < G_N_ELEMENTS (touched->touched); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (dirs->touched); i++)
     {
       char dir[3];
       g_snprintf (dir, sizeof dir, "%02x", i);
-      if (touched->touched[i] && !ul_fd_sync_dir_at (objects_dfd, dir, error))
+      if (dirs->touched[i] && !ul_fd_sync_dir_at (objects_dfd, dir, error))
         return FALSE;
     }
-  if (touched->made_directory && fsync (objects_dfd) != 0)
+  if (dirs->made_any && fsync (objects_dfd) != 0)
     return ul_throw_errno (error, "fsync objects");
   return TRUE;
 }
@@ -143,7 +178,7 @@ in_order (GHashTable *staged)
   gpointer key;
   g_hash_table_iter_init (&iter, staged);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (((UlStaged *)key)->complete)
+    if (((UlStaged *) key)->complete)
       g_ptr_array_add (list, key);
   g_ptr_array_sort (list, compare_staged);
   return list;
@@ -161,13 +196,15 @@ ul_publish (const UlPublish *self, GHashTable *staged, GError **error)
     return ul_throw_errno (error, "publishing objects: syncfs");
   step (self, "synced");
 
-  Touched touched = { 0 };
+  Dirs dirs = { 0 };
+  if (!publish_directories (self, list, &dirs, error))
+    return ul_prefix (error, "publishing objects");
   for (guint i = 0; i < list->len; i++)
-    if (!publish_one (self, list->pdata[i], &touched, error))
+    if (!publish_one (self, list->pdata[i], &dirs, error))
       return ul_prefix (error, "publishing objects");
   remove_tombstones (self, list);
   step (self, "published");
-  if (self->sync && !sync_directories (self, &touched, error))
+  if (self->sync && !sync_directories (self, &dirs, error))
     return ul_prefix (error, "publishing objects");
   step (self, "dirs-synced");
   return TRUE;

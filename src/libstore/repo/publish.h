@@ -10,7 +10,6 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint64 seq; /* its name in the staging directory, as a number */
   guint8 type;
   gboolean complete; /* staged; else only claimed by a writer that failed */
   UlChecksum checksum;

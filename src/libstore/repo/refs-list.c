@@ -35,14 +35,14 @@ collection_ref_free (gpointer data)
 static int
 compare_refs (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(UlRef *const *)a)->refspec, (*(UlRef *const *)b)->refspec);
+  return strcmp ((*(UlRef *const *) a)->refspec, (*(UlRef *const *) b)->refspec);
 }
 
 static int
 compare_collection_refs (gconstpointer a, gconstpointer b)
 {
-  const UlCollectionRef *x = *(UlCollectionRef *const *)a;
-  const UlCollectionRef *y = *(UlCollectionRef *const *)b;
+  const UlCollectionRef *x = *(UlCollectionRef *const *) a;
+  const UlCollectionRef *y = *(UlCollectionRef *const *) b;
   const int order = strcmp (x->collection_id, y->collection_id);
   return order != 0 ? order : strcmp (x->ref, y->ref);
 }

@@ -88,13 +88,13 @@ publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, GErro
     ok = ul_throw_errno (error, "rename to %s", path);
   if (!ok)
     {
-      (void)unlinkat (tmp_dfd, tmp, 0);
+      (void) unlinkat (tmp_dfd, tmp, 0);
       return FALSE;
     }
   if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
     return FALSE;
   /* The repository's mtime tells other processes that refs have changed. */
-  (void)futimens (ul_repo_dfd (repo), NULL);
+  (void) futimens (ul_repo_dfd (repo), NULL);
   return TRUE;
 }
 
@@ -106,7 +106,7 @@ remove_ref (UlRepo *repo, const char *path, GError **error)
   g_autofree char *dir = g_path_get_dirname (path);
   if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
     return FALSE;
-  (void)futimens (ul_repo_dfd (repo), NULL);
+  (void) futimens (ul_repo_dfd (repo), NULL);
   return TRUE;
 }
 

@@ -50,7 +50,7 @@ ul_repo_mode_from_string (const char *name, UlRepoMode *out_mode, GError **error
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     if (g_str_equal (modes[i]->name, name))
       {
-        *out_mode = (UlRepoMode)i;
+        *out_mode = (UlRepoMode) i;
         return TRUE;
       }
   return ul_throw (error, UL_ERROR_UNSUPPORTED,

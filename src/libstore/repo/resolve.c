@@ -35,19 +35,23 @@ match_partial (UlObjectType type, const UlChecksum *checksum, gpointer data, GEr
   return TRUE;
 }
 
-/* A prefix of a commit's checksum. Too short to be meant as one: fewer than 2 digits. */
+/* A prefix of a commit's checksum. */
 static gboolean
 resolve_partial (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *out,
                  GError **error)
 {
   *out_found = FALSE;
   const gsize len = strlen (rev);
-  if (len < 2 || len >= UL_CHECKSUM_HEX_LEN || strspn (rev, "0123456789abcdef") != len)
+  if (len == 0 || len >= UL_CHECKSUM_HEX_LEN || strspn (rev, "0123456789abcdef") != len)
     return TRUE;
+  /* One digit leaves the second one of the directory open. */
+  const guint high = (guint) g_ascii_xdigit_value (rev[0]) << 4;
+  const guint low = len > 1 ? (guint) g_ascii_xdigit_value (rev[1]) : 0;
+  const guint n = len > 1 ? 1 : 16;
   Partial partial = { .prefix = rev };
-  const guint8 first = (guint8)(g_ascii_xdigit_value (rev[0]) << 4 | g_ascii_xdigit_value (rev[1]));
-  if (!ul_objects_foreach_in (repo, first, match_partial, &partial, error))
-    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!ul_objects_foreach_in (repo, (guint8) (high + low + i), match_partial, &partial, error))
+      return FALSE;
   if (partial.n_found > 1)
     return ul_throw (error, UL_ERROR_INVALID, "Refspec %s not unique", rev);
   *out_found = partial.n_found == 1;
@@ -119,7 +123,7 @@ ul_refs_resolve (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum 
   const char *carets = rev + strlen (rev);
   while (carets > rev && carets[-1] == '^')
     carets--;
-  g_autofree char *name = g_strndup (rev, (gsize)(carets - rev));
+  g_autofree char *name = g_strndup (rev, (gsize) (carets - rev));
 
   gboolean found;
   UlChecksum at;

@@ -56,10 +56,10 @@ read_fd (int fd, guint64 offset, void *buffer, gsize len, gsize *out_n, GError *
 {
   for (;;)
     {
-      const ssize_t n = pread (fd, buffer, len, (off_t)offset);
+      const ssize_t n = pread (fd, buffer, len, (off_t) offset);
       if (n >= 0)
         {
-          *out_n = (gsize)n;
+          *out_n = (gsize) n;
           return TRUE;
         }
       if (errno != EINTR)
@@ -71,7 +71,7 @@ gboolean
 ul_cursor_read (UlCursor *cursor, void *buffer, gsize len, gsize *out_n, GError **error)
 {
   const UlSource *source = cursor->source;
-  gsize n = (gsize)MIN (len, source->size - cursor->offset);
+  gsize n = (gsize) MIN (len, source->size - cursor->offset);
   if (n > 0)
     {
       if (source->data != NULL)
@@ -101,12 +101,12 @@ ul_source_get_whole (const UlSource *source, UlScratch *scratch, const guint8 **
       *out_data = source->data;
       return TRUE;
     }
-  guint8 *whole = ul_scratch_whole (scratch, (gsize)source->size);
+  guint8 *whole = ul_scratch_whole (scratch, (gsize) source->size);
   UlCursor cursor = { .source = source };
   while (cursor.offset < source->size)
     {
       gsize n;
-      if (!ul_cursor_read (&cursor, whole + cursor.offset, (gsize)(source->size - cursor.offset),
+      if (!ul_cursor_read (&cursor, whole + cursor.offset, (gsize) (source->size - cursor.offset),
                            &n, error))
         return FALSE;
     }
@@ -122,7 +122,7 @@ pump (const UlSource *source, UlScratch *scratch, int fd, UlHasher *hasher, GErr
   while (cursor.offset < source->size)
     {
       const guint8 *data = source->data;
-      gsize n = (gsize)source->size;
+      gsize n = (gsize) source->size;
       if (data != NULL)
         cursor.offset = source->size;
       else

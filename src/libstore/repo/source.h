@@ -18,8 +18,7 @@ typedef struct
   gsize whole_size;
   guint8 *packed; /* the compressed form of a small file */
   gsize packed_size;
-  UlDeflate *deflate;
-  gint deflate_level;
+  UlDeflate *deflate; /* of the repository's level */
 } UlScratch;
 
 #define UL_SCRATCH_CHUNK (128 * 1024)

@@ -13,32 +13,61 @@
 
 #define MAX_SIZE (16 * 1024 * 1024)
 
+static gboolean
+write_bytes (int dfd, const char *path, GVariant *xattrs, GError **error)
+{
+  return ul_fd_replace_file_at (dfd, path, g_variant_get_data (xattrs), g_variant_get_size (xattrs),
+                                0644, FALSE, error);
+}
+
 /* In staging, all links are made from a file named for its content; whoever needs it first makes
  * it. */
 static gboolean
-make_shared (int dfd, const char *shared, GVariant *xattrs, GError **error)
+find_shared (UlTransaction *transaction, const UlChecksum *checksum, GVariant *xattrs, int *out_dfd,
+             char **out_path, GError **error)
 {
-  return ul_fd_replace_file_at (dfd, shared, g_variant_get_data (xattrs),
-                                g_variant_get_size (xattrs), 0644, FALSE, error);
+  UlRepo *repo = ul_transaction_repo (transaction);
+  gboolean has;
+  if (!ul_objects_has (repo, UL_OBJECT_FILE_XATTRS, checksum, &has, error))
+    return FALSE;
+  if (has)
+    {
+      char path[UL_OBJECT_LOOSE_PATH_MAX];
+      ul_object_loose_path (checksum, UL_OBJECT_FILE_XATTRS, FALSE, path);
+      *out_dfd = ul_repo_objects_dfd (repo);
+      *out_path = g_strdup (path);
+      return TRUE;
+    }
+  char hex[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_to_hex (checksum, hex);
+  g_autofree char *shared = g_strconcat ("xattrs-", hex, NULL);
+  const int dfd = ul_transaction_staging_dfd (transaction);
+  if (faccessat (dfd, shared, F_OK, AT_SYMLINK_NOFOLLOW) != 0
+      && !write_bytes (dfd, shared, xattrs, error))
+    return FALSE;
+  *out_dfd = dfd;
+  *out_path = g_steal_pointer (&shared);
+  return TRUE;
 }
 
 static gboolean
 stage_link (UlTransaction *transaction, UlObjectType type, const UlChecksum *checksum, int from_dfd,
             const char *from, GVariant *xattrs, GError **error)
 {
-  if (!ul_transaction_claim (transaction, type, checksum))
+  gboolean claimed;
+  char path[UL_STAGED_PATH_MAX];
+  if (!ul_transaction_claim (transaction, type, checksum, &claimed, error))
+    return FALSE;
+  if (!claimed)
     return TRUE;
+  if (!ul_transaction_staged_path (transaction, type, checksum, path, error))
+    return FALSE;
   const int dfd = ul_transaction_staging_dfd (transaction);
-  char name[UL_STAGED_NAME_MAX];
-  ul_transaction_next_name (transaction, name);
-  if (linkat (from_dfd, from, dfd, name, 0) != 0)
-    {
-      if (errno != EMLINK)
-        return ul_throw_errno (error, "link xattrs object");
-      if (!make_shared (dfd, name, xattrs, error))
-        return FALSE;
-    }
-  ul_transaction_staged (transaction, type, checksum, name);
+  if (linkat (from_dfd, from, dfd, path, 0) != 0
+      && (errno != EMLINK ? !ul_throw_errno (error, "link xattrs object")
+                          : !write_bytes (dfd, path, xattrs, error)))
+    return FALSE;
+  ul_transaction_staged (transaction, type, checksum);
   return TRUE;
 }
 
@@ -46,30 +75,14 @@ gboolean
 ul_split_xattrs_stage (UlTransaction *transaction, const UlChecksum *file, GVariant *xattrs,
                        GError **error)
 {
-  UlRepo *repo = ul_transaction_repo (transaction);
   UlChecksum checksum;
   const gsize len = g_variant_get_size (xattrs);
   ul_checksum_of_data (len > 0 ? g_variant_get_data (xattrs) : "", len, &checksum);
 
-  gboolean has;
-  if (!ul_objects_has (repo, UL_OBJECT_FILE_XATTRS, &checksum, &has, error))
-    return FALSE;
-  if (has)
-    {
-      char path[UL_OBJECT_LOOSE_PATH_MAX];
-      ul_object_loose_path (&checksum, UL_OBJECT_FILE_XATTRS, FALSE, path);
-      return stage_link (transaction, UL_OBJECT_FILE_XATTRS_LINK, file, ul_repo_objects_dfd (repo),
-                         path, xattrs, error);
-    }
-
-  const int dfd = ul_transaction_staging_dfd (transaction);
-  char hex[UL_CHECKSUM_HEX_LEN + 1];
-  ul_checksum_to_hex (&checksum, hex);
-  g_autofree char *shared = g_strconcat ("xattrs-", hex, NULL);
-  if (faccessat (dfd, shared, F_OK, AT_SYMLINK_NOFOLLOW) != 0
-      && !make_shared (dfd, shared, xattrs, error))
-    return FALSE;
-  return stage_link (transaction, UL_OBJECT_FILE_XATTRS, &checksum, dfd, shared, xattrs, error)
+  int dfd;
+  g_autofree char *shared = NULL;
+  return find_shared (transaction, &checksum, xattrs, &dfd, &shared, error)
+         && stage_link (transaction, UL_OBJECT_FILE_XATTRS, &checksum, dfd, shared, xattrs, error)
          && stage_link (transaction, UL_OBJECT_FILE_XATTRS_LINK, file, dfd, shared, xattrs, error);
 }
 

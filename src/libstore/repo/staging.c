@@ -88,7 +88,7 @@ reclaim_ref (int tmp_dfd, const char *name)
   struct stat st;
   if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
       && st.st_mtime < g_get_real_time () / G_USEC_PER_SEC - STRAY_SECS)
-    (void)unlinkat (tmp_dfd, name, 0);
+    (void) unlinkat (tmp_dfd, name, 0);
 }
 
 static gboolean

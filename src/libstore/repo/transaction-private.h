@@ -9,18 +9,39 @@ G_BEGIN_DECLS
 
 int ul_transaction_staging_dfd (UlTransaction *self);
 gboolean ul_transaction_syncs_each (UlTransaction *self);
+guint ul_transaction_jobs (UlTransaction *self);
 UlTransactionStats *ul_transaction_stats (UlTransaction *self); /* fields: atomic adds only */
 
-/* The name of a new file in the staging directory. */
-#define UL_STAGED_NAME_MAX 24
-void ul_transaction_next_name (UlTransaction *self, char out[UL_STAGED_NAME_MAX]);
+/* Where an object is staged, below the staging directory: its loose path with a prefix to the
+ * directory, so that OSTree, which reuses a staging directory of the same boot, doesn't take a file
+ * that a killed process left half written for an object. */
+#define UL_STAGED_PREFIX   "new-"
+#define UL_STAGED_PATH_MAX (sizeof UL_STAGED_PREFIX + UL_OBJECT_LOOSE_PATH_MAX)
+/* Makes the directory, too. */
+gboolean ul_transaction_staged_path (UlTransaction *self, UlObjectType type,
+                                     const UlChecksum *checksum, char out[UL_STAGED_PATH_MAX],
+                                     GError **error);
+void ul_staged_path (const UlChecksum *checksum, UlObjectType type, gboolean compressed,
+                     char out[UL_STAGED_PATH_MAX]);
 
-/* Has nobody staged this object yet? Then it's the caller's to stage: TRUE once for each object. */
-gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
+/* A name for a file whose checksum isn't known yet. */
+#define UL_STAGED_TMP_MAX 24
+void ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX]);
 
-/* The complete file @name is that object; it's published on commit. */
-void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
-                            const char *name);
+/* Is the object to be written? Not if it's in the repository or somebody stages it already. TRUE
+ * once for each object, which is then the caller's to stage. */
+gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                               gboolean *out_claimed, GError **error);
+
+/* The same without a look into the repository: for what is replaced there. */
+gboolean ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type,
+                                      const UlChecksum *checksum);
+
+/* The file at its staged path is complete; it's published on commit. */
+void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
+
+/* A write failed: the transaction can no longer be committed. Always FALSE. */
+gboolean ul_transaction_fail (UlTransaction *self);
 
 /* Ask for room for @size more bytes of content: UL_ERROR_NO_SPACE if that goes below what the
  * configuration wants kept free. */

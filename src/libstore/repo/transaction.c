@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "repo/lock.h"
+#include "repo/objects.h"
 #include "repo/publish.h"
 #include "repo/refs-private.h"
 #include "repo/staging.h"
@@ -23,6 +25,13 @@ typedef struct
   char *invalid; /* the refspec can't be: its error comes at commit */
 } RefChange;
 
+enum
+{
+  DIR_UNKNOWN,
+  DIR_ABSENT,
+  DIR_PRESENT,
+};
+
 struct _UlTransaction
 {
   UlRepo *repo;
@@ -30,6 +39,9 @@ struct _UlTransaction
   int lock_fd;
   UlStaging staging;
   guint64 next_seq;         /* atomic */
+  gboolean failed;          /* atomic: a write failed */
+  guint8 staged_dirs[256];  /* atomic: which directories the staging directory has */
+  guint8 object_dirs[256];  /* atomic: which directories objects/ has */
   gint64 room;              /* atomic: bytes that may still be written */
   gboolean limited;         /* is room to be asked? */
   GPtrArray *refs;          /* of RefChange; owner thread only */
@@ -82,11 +94,11 @@ measure_room (UlTransaction *self, GError **error)
   struct statvfs st;
   if (fstatvfs (self->staging.dfd, &st) != 0)
     return ul_throw_errno (error, "statvfs %s", ul_repo_path (self->repo));
-  const guint64 total = (guint64)st.f_blocks * st.f_frsize;
-  const guint64 free_bytes = (guint64)st.f_bfree * st.f_frsize;
+  const guint64 total = (guint64) st.f_blocks * st.f_frsize;
+  const guint64 free_bytes = (guint64) st.f_bfree * st.f_frsize;
   const guint64 keep = ul_repo_min_free_space (self->repo, total);
   self->limited = keep > 0;
-  self->room = free_bytes > keep ? (gint64)MIN (free_bytes - keep, G_MAXINT64) : 0;
+  self->room = free_bytes > keep ? (gint64) MIN (free_bytes - keep, G_MAXINT64) : 0;
   return TRUE;
 }
 
@@ -123,7 +135,7 @@ ul_transaction_free (UlTransaction *self)
   if (self == NULL)
     return;
   if (self->staging.dfd >= 0)
-    (void)ul_staging_remove (self->repo, &self->staging, NULL);
+    (void) ul_staging_remove (self->repo, &self->staging, NULL);
   ul_staging_clear (&self->staging);
   ul_fd_cleanup (&self->lock_fd);
   g_ptr_array_unref (self->refs);
@@ -151,6 +163,12 @@ ul_transaction_syncs_each (UlTransaction *self)
   return !self->options.no_fsync && ul_repo_per_object_fsync (self->repo);
 }
 
+guint
+ul_transaction_jobs (UlTransaction *self)
+{
+  return self->options.jobs;
+}
+
 UlTransactionStats *
 ul_transaction_stats (UlTransaction *self)
 {
@@ -164,16 +182,41 @@ ul_transaction_count_cache_hit (UlTransaction *self)
 }
 
 void
-ul_transaction_next_name (UlTransaction *self, char out[UL_STAGED_NAME_MAX])
+ul_staged_path (const UlChecksum *checksum, UlObjectType type, gboolean compressed,
+                char out[UL_STAGED_PATH_MAX])
 {
-  const guint64 seq = __atomic_fetch_add (&self->next_seq, 1, __ATOMIC_RELAXED);
-  g_snprintf (out, UL_STAGED_NAME_MAX, "%08" G_GINT64_MODIFIER "x", seq);
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  ul_object_loose_path (checksum, type, compressed, path);
+  g_snprintf (out, UL_STAGED_PATH_MAX, UL_STAGED_PREFIX "%s", path);
 }
 
 gboolean
-ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+ul_transaction_staged_path (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                            char out[UL_STAGED_PATH_MAX], GError **error)
 {
-  const UlStaged key = { .type = (guint8)type, .checksum = *checksum };
+  ul_staged_path (checksum, type, ul_repo_is_compressed (self->repo), out);
+  guint8 *made = &self->staged_dirs[checksum->bytes[0]];
+  if (__atomic_load_n (made, __ATOMIC_RELAXED))
+    return TRUE;
+  char dir[sizeof UL_STAGED_PREFIX + 2];
+  g_strlcpy (dir, out, sizeof dir);
+  if (mkdirat (self->staging.dfd, dir, 0755) != 0 && errno != EEXIST)
+    return ul_throw_errno (error, "create staging directory %s", dir);
+  __atomic_store_n (made, TRUE, __ATOMIC_RELAXED);
+  return TRUE;
+}
+
+void
+ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX])
+{
+  const guint64 seq = __atomic_fetch_add (&self->next_seq, 1, __ATOMIC_RELAXED);
+  g_snprintf (out, UL_STAGED_TMP_MAX, "tmp-%" G_GINT64_MODIFIER "x", seq);
+}
+
+gboolean
+ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
+  const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
   g_mutex_lock (&self->lock);
   const gboolean claimed = !g_hash_table_contains (self->claimed, &key);
   if (claimed)
@@ -182,18 +225,53 @@ ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *
   return claimed;
 }
 
+/* A directory that isn't there holds no object: in a new repository that spares a look for each
+ * file. One that comes into being later is no harm: publishing doesn't replace objects. */
+static gboolean
+may_have (UlTransaction *self, const UlChecksum *checksum)
+{
+  guint8 *state = &self->object_dirs[checksum->bytes[0]];
+  guint8 known = __atomic_load_n (state, __ATOMIC_RELAXED);
+  if (known == DIR_UNKNOWN)
+    {
+      char dir[3];
+      g_snprintf (dir, sizeof dir, "%02x", checksum->bytes[0]);
+      const gboolean absent
+          = faccessat (ul_repo_objects_dfd (self->repo), dir, F_OK, 0) != 0 && errno == ENOENT;
+      known = absent ? DIR_ABSENT : DIR_PRESENT;
+      __atomic_store_n (state, known, __ATOMIC_RELAXED);
+    }
+  return known == DIR_PRESENT;
+}
+
+gboolean
+ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                      gboolean *out_claimed, GError **error)
+{
+  gboolean has = FALSE;
+  if (may_have (self, checksum) && !ul_objects_has (self->repo, type, checksum, &has, error))
+    return FALSE;
+  *out_claimed = !has && ul_transaction_claim_anyway (self, type, checksum);
+  return TRUE;
+}
+
 void
-ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
-                       const char *name)
+ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
 {
   step (self, "staged");
-  const UlStaged key = { .type = (guint8)type, .checksum = *checksum };
+  const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
   g_mutex_lock (&self->lock);
   UlStaged *staged = g_hash_table_lookup (self->claimed, &key);
   g_assert (staged != NULL && !staged->complete);
   staged->complete = TRUE;
-  staged->seq = g_ascii_strtoull (name, NULL, 16);
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ul_transaction_fail (UlTransaction *self)
+{
+  __atomic_store_n (&self->failed, TRUE, __ATOMIC_RELAXED);
+  return FALSE;
 }
 
 gboolean
@@ -201,7 +279,7 @@ ul_transaction_reserve (UlTransaction *self, guint64 size, GError **error)
 {
   if (!self->limited || size == 0)
     return TRUE;
-  if (size <= G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64)size, __ATOMIC_RELAXED) >= 0)
+  if (size <= G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64) size, __ATOMIC_RELAXED) >= 0)
     return TRUE;
   g_autofree char *needed = g_format_size (size);
   return ul_throw (error, UL_ERROR_NO_SPACE,
@@ -227,7 +305,7 @@ ul_transaction_set_ref (UlTransaction *self, const char *refspec, const UlChecks
 {
   char *path = NULL;
   g_autoptr (GError) invalid = NULL;
-  (void)ul_refs_path (refspec, &path, &invalid);
+  (void) ul_refs_path (refspec, &path, &invalid);
   add_change (self, path, checksum, invalid);
 }
 
@@ -237,7 +315,7 @@ ul_transaction_set_collection_ref (UlTransaction *self, const char *collection_i
 {
   char *path = NULL;
   g_autoptr (GError) invalid = NULL;
-  (void)ul_refs_collection_path (self->repo, collection_id, ref, &path, &invalid);
+  (void) ul_refs_collection_path (self->repo, collection_id, ref, &path, &invalid);
   add_change (self, path, checksum, invalid);
 }
 
@@ -271,6 +349,8 @@ write_refs (UlTransaction *self, GError **error)
 gboolean
 ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GError **error)
 {
+  if (__atomic_load_n (&self->failed, __ATOMIC_RELAXED))
+    return ul_throw (error, UL_ERROR_FAILED, "committing transaction: an object wasn't written");
   if (!check_refs (self, error))
     return FALSE;
   const UlPublish publish = {

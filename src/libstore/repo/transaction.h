@@ -30,6 +30,7 @@ typedef void (*UlTransactionHook) (const char *step, gpointer data);
 
 typedef struct
 {
+  guint jobs;             /* threads to compress one large file on; 0: all CPUs */
   gboolean no_fsync;      /* leave durability to the kernel */
   gint lock_timeout_secs; /* 0: as configured; -1: wait for ever */
   UlTransactionHook hook; /* NULL: none */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "core/commit.h"
@@ -49,18 +50,6 @@ count (guint64 *counter, guint64 n)
   __atomic_fetch_add (counter, n, __ATOMIC_RELAXED);
 }
 
-/* Is it the caller's to write? FALSE: it's in the repository, or another writer has it. */
-static gboolean
-wanted (UlWriter *self, UlObjectType type, const UlChecksum *checksum, gboolean *out_wanted,
-        GError **error)
-{
-  gboolean has;
-  if (!ul_objects_has (self->repo, type, checksum, &has, error))
-    return FALSE;
-  *out_wanted = !has && ul_transaction_claim (self->transaction, type, checksum);
-  return TRUE;
-}
-
 static void
 start_hash (UlWriter *self, GBytes *header)
 {
@@ -68,37 +57,37 @@ start_hash (UlWriter *self, GBytes *header)
   ul_hasher_update (self->hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
 }
 
-/* Write a file below staging under a new name; removed again if that fails. */
+/* Write a complete object file at @path below staging; nothing stays there if that fails. */
 static gboolean
-stage_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean tee,
-            char name[UL_STAGED_NAME_MAX], GError **error)
+store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean tee,
+       const char *path, GError **error)
 {
   if (!ul_transaction_reserve (self->transaction, source->size, error))
     return FALSE;
-  ul_transaction_next_name (self->transaction, name);
-  const UlStore store = {
+  const UlStore store_ = {
     .dfd = ul_transaction_staging_dfd (self->transaction),
-    .name = name,
+    .name = path,
     .scratch = &self->scratch,
     .tee = tee ? self->hasher : NULL,
     .zlib_level = ul_repo_zlib_level (self->repo),
+    .jobs = ul_transaction_jobs (self->transaction),
     .sync = ul_transaction_syncs_each (self->transaction),
   };
-  if (ul_repo_mode_ops (self->repo)->store (&store, meta, source, error))
+  if (ul_repo_mode_ops (self->repo)->store (&store_, meta, source, error))
     return TRUE;
-  (void)unlinkat (store.dfd, name, 0);
+  (void) unlinkat (store_.dfd, path, 0);
   return FALSE;
 }
 
 static gboolean
 finish_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
-             const UlChecksum *checksum, const char *name, GError **error)
+             const UlChecksum *checksum, GError **error)
 {
   UlTransactionStats *stats = ul_transaction_stats (self->transaction);
   if (ul_repo_mode_ops (self->repo)->split_xattrs
       && !ul_split_xattrs_stage (self->transaction, checksum, meta->xattrs, error))
     return FALSE;
-  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum, name);
+  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum);
   count (&stats->content_written, 1);
   count (&stats->content_bytes_written, source->size);
   return TRUE;
@@ -113,16 +102,18 @@ write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBy
   if (source->size > 0 && !ul_source_get_whole (source, &self->scratch, &whole.data, error))
     return FALSE;
   start_hash (self, header);
-  ul_hasher_update (self->hasher, whole.data, (gsize)whole.size);
+  ul_hasher_update (self->hasher, whole.data, (gsize) whole.size);
   ul_hasher_finish (self->hasher, out_checksum);
 
-  gboolean want;
-  char name[UL_STAGED_NAME_MAX];
-  if (!wanted (self, UL_OBJECT_FILE, out_checksum, &want, error))
+  gboolean claimed;
+  char path[UL_STAGED_PATH_MAX];
+  if (!ul_transaction_claim (self->transaction, UL_OBJECT_FILE, out_checksum, &claimed, error))
     return FALSE;
-  return !want
-         || (stage_file (self, meta, &whole, FALSE, name, error)
-             && finish_file (self, meta, &whole, out_checksum, name, error));
+  return !claimed
+         || (ul_transaction_staged_path (self->transaction, UL_OBJECT_FILE, out_checksum, path,
+                                         error)
+             && store (self, meta, &whole, FALSE, path, error)
+             && finish_file (self, meta, &whole, out_checksum, error));
 }
 
 /* A large file is hashed alone first, so that one we have costs no write. */
@@ -137,11 +128,39 @@ is_known (UlWriter *self, const UlSource *source, GBytes *header, UlChecksum *ch
   return ul_objects_has (self->repo, UL_OBJECT_FILE, checksum, out_known, error);
 }
 
+/* Worth a pass of its own only where it's likely: most of what came before was there already. */
+static gboolean
+expect_known (UlWriter *self)
+{
+  const UlTransactionStats *stats = ul_transaction_stats (self->transaction);
+  return __atomic_load_n (&stats->content_written, __ATOMIC_RELAXED)
+         <= __atomic_load_n (&stats->content_total, __ATOMIC_RELAXED) / 2;
+}
+
+/* The temporary file @tmp turned out to be this object: give it its place, or drop it. */
+static gboolean
+settle (UlWriter *self, const UlFileMeta *meta, const UlSource *source, const char *tmp,
+        const UlChecksum *checksum, GError **error)
+{
+  const int dfd = ul_transaction_staging_dfd (self->transaction);
+  gboolean claimed;
+  char path[UL_STAGED_PATH_MAX];
+  if (!ul_transaction_claim (self->transaction, UL_OBJECT_FILE, checksum, &claimed, error))
+    return FALSE;
+  if (!claimed)
+    return unlinkat (dfd, tmp, 0) == 0 || ul_throw_errno (error, "remove staged object");
+  if (!ul_transaction_staged_path (self->transaction, UL_OBJECT_FILE, checksum, path, error))
+    return FALSE;
+  if (renameat (dfd, tmp, dfd, path) != 0)
+    return ul_throw_errno (error, "rename staged object");
+  return finish_file (self, meta, source, checksum, error);
+}
+
 static gboolean
 write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBytes *header,
              UlChecksum *out_checksum, GError **error)
 {
-  if (source->read == NULL)
+  if (source->read == NULL && expect_known (self))
     {
       gboolean known;
       if (!is_known (self, source, header, out_checksum, &known, error))
@@ -150,24 +169,18 @@ write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBy
         return TRUE;
     }
 
-  char name[UL_STAGED_NAME_MAX];
+  char tmp[UL_STAGED_TMP_MAX];
+  ul_transaction_tmp_name (self->transaction, tmp);
   start_hash (self, header);
-  if (!stage_file (self, meta, source, TRUE, name, error))
+  if (!store (self, meta, source, TRUE, tmp, error))
     return FALSE;
   ul_hasher_finish (self->hasher, out_checksum);
-  gboolean want;
-  if (!wanted (self, UL_OBJECT_FILE, out_checksum, &want, error))
-    return FALSE;
-  if (want)
-    return finish_file (self, meta, source, out_checksum, name, error);
-  if (unlinkat (ul_transaction_staging_dfd (self->transaction), name, 0) != 0)
-    return ul_throw_errno (error, "remove staged object");
-  return TRUE;
+  return settle (self, meta, source, tmp, out_checksum, error);
 }
 
-gboolean
-ul_writer_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
-                UlChecksum *out_checksum, GError **error)
+static gboolean
+write_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
+            UlChecksum *out_checksum, GError **error)
 {
   const UlModeOps *ops = ul_repo_mode_ops (self->repo);
   if (!ul_file_meta_validate_mode (meta->mode, error)
@@ -180,12 +193,22 @@ ul_writer_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   return write_large (self, meta, source, header, out_checksum, error);
 }
 
+gboolean
+ul_writer_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
+                UlChecksum *out_checksum, GError **error)
+{
+  return write_file (self, meta, source, out_checksum, error)
+         || ul_transaction_fail (self->transaction);
+}
+
 static gboolean
-stage_bytes (UlWriter *self, const void *data, gsize len, char name[UL_STAGED_NAME_MAX],
-             GError **error)
+stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum, const void *data,
+             gsize len, GError **error)
 {
   const int dfd = ul_transaction_staging_dfd (self->transaction);
-  ul_transaction_next_name (self->transaction, name);
+  char name[UL_STAGED_PATH_MAX];
+  if (!ul_transaction_staged_path (self->transaction, type, checksum, name, error))
+    return FALSE;
   ul_autofd int fd = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (fd < 0)
     return ul_throw_errno (error, "create object");
@@ -194,8 +217,10 @@ stage_bytes (UlWriter *self, const void *data, gsize len, char name[UL_STAGED_NA
     ok = ul_throw_errno (error, "set mode of object");
   if (ok && ul_transaction_syncs_each (self->transaction) && fsync (fd) != 0)
     ok = ul_throw_errno (error, "fsync object");
-  if (!ok)
-    (void)unlinkat (dfd, name, 0);
+  if (ok)
+    ul_transaction_staged (self->transaction, type, checksum);
+  else
+    (void) unlinkat (dfd, name, 0);
   return ok;
 }
 
@@ -215,9 +240,9 @@ validate (UlObjectType type, GVariant *variant, GError **error)
   return type != UL_OBJECT_DIRTREE || ul_dirtree_validate (variant, error);
 }
 
-gboolean
-ul_writer_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum *out_checksum,
-                    GError **error)
+static gboolean
+write_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum *out_checksum,
+                GError **error)
 {
   UlTransactionStats *stats = ul_transaction_stats (self->transaction);
   if (!validate (type, variant, error))
@@ -229,17 +254,23 @@ ul_writer_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChec
   ul_hasher_finish (self->hasher, out_checksum);
   count (&stats->metadata_total, 1);
 
-  gboolean want;
-  if (!wanted (self, type, out_checksum, &want, error))
+  gboolean claimed;
+  if (!ul_transaction_claim (self->transaction, type, out_checksum, &claimed, error))
     return FALSE;
-  if (!want)
+  if (!claimed)
     return TRUE;
-  char name[UL_STAGED_NAME_MAX];
-  if (!stage_bytes (self, data, len, name, error))
+  if (!stage_bytes (self, type, out_checksum, data, len, error))
     return FALSE;
-  ul_transaction_staged (self->transaction, type, out_checksum, name);
   count (&stats->metadata_written, 1);
   return TRUE;
+}
+
+gboolean
+ul_writer_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum *out_checksum,
+                    GError **error)
+{
+  return write_metadata (self, type, variant, out_checksum, error)
+         || ul_transaction_fail (self->transaction);
 }
 
 gboolean
@@ -247,14 +278,12 @@ ul_writer_commitmeta (UlWriter *self, const UlChecksum *commit, GVariant *metada
 {
   if (metadata == NULL || g_variant_n_children (metadata) == 0)
     return ul_objects_delete (self->repo, UL_OBJECT_COMMITMETA, commit, error);
-  char name[UL_STAGED_NAME_MAX];
-  if (!stage_bytes (self, g_variant_get_data (metadata), g_variant_get_size (metadata), name,
-                    error))
-    return FALSE;
   /* Not by content: one a commit. A second one in the same transaction would be a caller's mistake.
    */
-  const gboolean claimed = ul_transaction_claim (self->transaction, UL_OBJECT_COMMITMETA, commit);
+  const gboolean claimed
+      = ul_transaction_claim_anyway (self->transaction, UL_OBJECT_COMMITMETA, commit);
   g_assert (claimed);
-  ul_transaction_staged (self->transaction, UL_OBJECT_COMMITMETA, commit, name);
-  return TRUE;
+  return stage_bytes (self, UL_OBJECT_COMMITMETA, commit, g_variant_get_data (metadata),
+                      g_variant_get_size (metadata), error)
+         || ul_transaction_fail (self->transaction);
 }

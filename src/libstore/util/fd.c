@@ -26,11 +26,11 @@ int
 ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
 {
   struct open_how how = {
-    .flags = (guint64)(flags | O_CLOEXEC),
+    .flags = (guint64) (flags | O_CLOEXEC),
     .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
     .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
   };
-  return (int)syscall (SYS_openat2, dfd, path, &how, sizeof how);
+  return (int) syscall (SYS_openat2, dfd, path, &how, sizeof how);
 }
 
 gboolean
@@ -44,10 +44,25 @@ ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd, GErr
   return TRUE;
 }
 
+/* mkdir, content with a directory that is there; else -1 with errno. */
+static int
+ensure_dir (int dfd, const char *path, mode_t mode)
+{
+  struct stat st;
+  if (mkdirat (dfd, path, mode) == 0)
+    return 0;
+  if (errno != EEXIST)
+    return -1;
+  if (fstatat (dfd, path, &st, 0) == 0 && S_ISDIR (st.st_mode))
+    return 0;
+  errno = ENOTDIR;
+  return -1;
+}
+
 gboolean
 ul_fd_make_dirs_at (int dfd, const char *path, mode_t mode, GError **error)
 {
-  if (mkdirat (dfd, path, mode) == 0 || errno == EEXIST)
+  if (ensure_dir (dfd, path, mode) == 0)
     return TRUE;
   if (errno != ENOENT)
     return ul_throw_errno (error, "create directory %s", path);
@@ -57,9 +72,7 @@ ul_fd_make_dirs_at (int dfd, const char *path, mode_t mode, GError **error)
     return ul_throw_errno (error, "create directory %s", path);
   if (!ul_fd_make_dirs_at (dfd, parent, mode, error))
     return FALSE;
-  if (mkdirat (dfd, path, mode) != 0 && errno != EEXIST)
-    return ul_throw_errno (error, "create directory %s", path);
-  return TRUE;
+  return ensure_dir (dfd, path, mode) == 0 || ul_throw_errno (error, "create directory %s", path);
 }
 
 gboolean
@@ -74,7 +87,7 @@ ul_fd_write_all (int fd, const void *data, gsize len, const char *what, GError *
       if (n < 0)
         return ul_throw_errno (error, "write %s", what);
       p += n;
-      len -= (gsize)n;
+      len -= (gsize) n;
     }
   return TRUE;
 }
@@ -94,23 +107,23 @@ ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, G
     return ul_throw_errno (error, "open %s", path);
   if (!S_ISREG (st.st_mode))
     return ul_throw (error, UL_ERROR_CORRUPT, "read %s: not a regular file", path);
-  if ((guint64)st.st_size > max)
+  if ((guint64) st.st_size > max)
     return ul_throw (error, UL_ERROR_CORRUPT,
                      "read %s: %" G_GUINT64_FORMAT " bytes, more than the allowed %" G_GSIZE_FORMAT,
-                     path, (guint64)st.st_size, max);
+                     path, (guint64) st.st_size, max);
 
-  g_autofree guint8 *data = g_malloc ((gsize)st.st_size + 1);
+  g_autofree guint8 *data = g_malloc ((gsize) st.st_size + 1);
   gsize have = 0;
-  while (have < (gsize)st.st_size)
+  while (have < (gsize) st.st_size)
     {
-      const ssize_t n = read (fd, data + have, (gsize)st.st_size - have);
+      const ssize_t n = read (fd, data + have, (gsize) st.st_size - have);
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
         return ul_throw_errno (error, "read %s", path);
       if (n == 0)
         break;
-      have += (gsize)n;
+      have += (gsize) n;
     }
   *out_bytes = g_bytes_new_take (g_steal_pointer (&data), have);
   return TRUE;
@@ -136,60 +149,77 @@ ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, m
   if (ok && renameat (dfd, tmp, dfd, path) != 0)
     ok = ul_throw_errno (error, "rename %s to %s", tmp, path);
   if (!ok)
-    (void)unlinkat (dfd, tmp, 0);
+    (void) unlinkat (dfd, tmp, 0);
   return ok;
 }
 
 static gboolean
-copy_by_buffer (int from, int to, guint64 size, GError **error)
+copy_by_buffer (int from, guint64 offset, int to, guint64 size, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (COPY_BUFFER);
   while (size > 0)
     {
-      const ssize_t n = read (from, buffer, MIN (size, COPY_BUFFER));
+      const ssize_t n = pread (from, buffer, MIN (size, COPY_BUFFER), (off_t) offset);
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
         return ul_throw_errno (error, "read");
       if (n == 0)
         return ul_throw (error, UL_ERROR_CORRUPT, "read: file ends early");
-      if (!ul_fd_write_all (to, buffer, (gsize)n, "copy", error))
+      if (!ul_fd_write_all (to, buffer, (gsize) n, "copy", error))
         return FALSE;
-      size -= (guint64)n;
+      offset += (guint64) n;
+      size -= (guint64) n;
     }
   return TRUE;
+}
+
+/* Not FICLONE, which clones all there is, to offset 0. */
+static gboolean
+reflink (int from, int to, guint64 size)
+{
+  const struct file_clone_range range = {
+    .src_fd = from,
+    .src_length = size,
+    .dest_offset = (guint64) lseek (to, 0, SEEK_CUR),
+  };
+  return ioctl (to, FICLONERANGE, &range) == 0;
 }
 
 gboolean
 ul_fd_copy (int from, int to, guint64 size, GError **error)
 {
-  if (size == 0 || ioctl (to, FICLONE, from) == 0)
+  if (size == 0 || reflink (from, to, size))
     return TRUE;
 
+  loff_t offset = 0;
   while (size > 0)
     {
-      const ssize_t n = copy_file_range (from, NULL, to, NULL, MIN (size, (guint64)1 << 30), 0);
+      const ssize_t n = copy_file_range (from, &offset, to, NULL, MIN (size, (guint64) 1 << 30), 0);
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0 && (errno == EXDEV || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP))
-        return copy_by_buffer (from, to, size, error);
+        return copy_by_buffer (from, (guint64) offset, to, size, error);
       if (n < 0)
         return ul_throw_errno (error, "copy");
       if (n == 0)
         return ul_throw (error, UL_ERROR_CORRUPT, "copy: file ends early");
-      size -= (guint64)n;
+      size -= (guint64) n;
     }
   return TRUE;
 }
 
+/* Closes @fd. One descriptor a level, as a tree may be as deep as there are descriptors. */
 static gboolean
 remove_children (int fd, GError **error)
 {
-  /* The stream owns its descriptor, so it gets one of its own. */
-  const int dup_fd = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = dup_fd >= 0 ? fdopendir (dup_fd) : NULL;
+  DIR *dir = fdopendir (fd);
   if (dir == NULL)
-    return ul_throw_errno (error, "open directory");
+    {
+      ul_throw_errno (error, "open directory");
+      close (fd);
+      return FALSE;
+    }
   gboolean ok = TRUE;
   struct dirent *entry;
   while (ok && (errno = 0, entry = readdir (dir)) != NULL)
@@ -210,7 +240,7 @@ ul_fd_remove_tree_at (int dfd, const char *path, GError **error)
   if (errno != EISDIR && errno != EPERM)
     return ul_throw_errno (error, "remove %s", path);
 
-  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return ul_throw_errno (error, "open directory %s", path);
   if (!remove_children (fd, error))

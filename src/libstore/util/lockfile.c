@@ -21,7 +21,7 @@ ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
     .l_type = kind == UL_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
     .l_whence = SEEK_SET,
   };
-  const gint64 deadline = g_get_monotonic_time () + (gint64)timeout_secs * G_USEC_PER_SEC;
+  const gint64 deadline = g_get_monotonic_time () + (gint64) timeout_secs * G_USEC_PER_SEC;
   /* Polling, not F_OFD_SETLKW: a blocking wait has no time limit short of a signal. */
   gulong pause_usec = 1000;
   while (fcntl (fd, F_OFD_SETLK, &lock) != 0)

@@ -17,9 +17,12 @@ struct _UlPool
   guint64 next_seq;       /* producer only */
   guint64 failed_seq;     /* atomic; G_MAXUINT64 while nothing failed */
 
-  GMutex lock; /* guards what follows */
-  GCond changed;
-  GQueue waiting; /* of Queued */
+  GMutex lock;      /* guards what follows */
+  GCond work;       /* something waits to be run, or nothing will any more */
+  GCond room;       /* the queue is no longer full */
+  guint n_idle;     /* workers waiting for work */
+  gboolean is_full; /* the producer waits for room */
+  GQueue waiting;   /* of Queued */
   gboolean closed;
   GError *failure;
 };
@@ -29,7 +32,7 @@ ul_pool_default_jobs (void)
 {
   cpu_set_t cpus;
   if (sched_getaffinity (0, sizeof cpus, &cpus) == 0)
-    return (guint)MAX (CPU_COUNT (&cpus), 1);
+    return (guint) MAX (CPU_COUNT (&cpus), 1);
   return g_get_num_processors ();
 }
 
@@ -68,11 +71,18 @@ static Queued *
 take (UlPool *pool)
 {
   g_mutex_lock (&pool->lock);
+  pool->n_idle++;
   while (pool->waiting.length == 0 && !pool->closed)
-    g_cond_wait (&pool->changed, &pool->lock);
+    g_cond_wait (&pool->work, &pool->lock);
+  pool->n_idle--;
   Queued *queued = g_queue_pop_head (&pool->waiting);
-  g_cond_broadcast (&pool->changed);
+  /* Half empty, not one free: a producer that is woken for every item costs a switch for every
+   * item. */
+  const gboolean wake = pool->is_full && pool->waiting.length <= pool->options.queue_length / 2;
+  pool->is_full &= !wake;
   g_mutex_unlock (&pool->lock);
+  if (wake)
+    g_cond_signal (&pool->room);
   return queued;
 }
 
@@ -100,10 +110,11 @@ ul_pool_new (const UlPoolOptions *options)
   if (pool->options.jobs == 0)
     pool->options.jobs = ul_pool_default_jobs ();
   if (pool->options.queue_length == 0)
-    pool->options.queue_length = 4 * pool->options.jobs;
+    pool->options.queue_length = 16 * pool->options.jobs;
   pool->failed_seq = G_MAXUINT64;
   g_mutex_init (&pool->lock);
-  g_cond_init (&pool->changed);
+  g_cond_init (&pool->work);
+  g_cond_init (&pool->room);
   g_queue_init (&pool->waiting);
   pool->threads = g_ptr_array_new ();
   if (pool->options.jobs == 1)
@@ -131,10 +142,15 @@ ul_pool_push (UlPool *pool, gpointer item)
   *queued = (Queued){ .item = item, .seq = seq };
   g_mutex_lock (&pool->lock);
   while (pool->waiting.length >= pool->options.queue_length)
-    g_cond_wait (&pool->changed, &pool->lock);
+    {
+      pool->is_full = TRUE;
+      g_cond_wait (&pool->room, &pool->lock);
+    }
   g_queue_push_tail (&pool->waiting, queued);
-  g_cond_broadcast (&pool->changed);
+  const gboolean wake = pool->n_idle > 0;
   g_mutex_unlock (&pool->lock);
+  if (wake)
+    g_cond_signal (&pool->work);
   return failed_seq (pool) == G_MAXUINT64;
 }
 
@@ -143,7 +159,7 @@ stop (UlPool *pool)
 {
   g_mutex_lock (&pool->lock);
   pool->closed = TRUE;
-  g_cond_broadcast (&pool->changed);
+  g_cond_broadcast (&pool->work);
   g_mutex_unlock (&pool->lock);
   for (guint i = 0; i < pool->threads->len; i++)
     g_thread_join (pool->threads->pdata[i]);
@@ -171,6 +187,7 @@ ul_pool_free (UlPool *pool)
   g_clear_error (&pool->failure);
   g_ptr_array_unref (pool->threads);
   g_mutex_clear (&pool->lock);
-  g_cond_clear (&pool->changed);
+  g_cond_clear (&pool->work);
+  g_cond_clear (&pool->room);
   g_free (pool);
 }

@@ -19,7 +19,7 @@ typedef gboolean (*UlPoolFunc) (gpointer item, gpointer worker, gpointer data, G
 typedef struct
 {
   guint jobs;         /* threads; 0: ul_pool_default_jobs (); 1: everything runs inside push () */
-  guint queue_length; /* items that may wait; 0: 4 a thread */
+  guint queue_length; /* items that may wait; 0: 16 a thread */
   UlPoolFunc run;
   GDestroyNotify item_free; /* for every item, run or not */
   gpointer (*worker_new) (gpointer data);

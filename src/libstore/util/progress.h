@@ -22,7 +22,7 @@ typedef struct
   G_STMT_START                                                                                     \
   {                                                                                                \
     if ((progress) != NULL)                                                                        \
-      __atomic_fetch_add (&(progress)->field, (gint64)(n), __ATOMIC_RELAXED);                      \
+      __atomic_fetch_add (&(progress)->field, (gint64) (n), __ATOMIC_RELAXED);                     \
   }                                                                                                \
   G_STMT_END
 

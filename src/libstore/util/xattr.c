@@ -43,7 +43,7 @@ ul_xattr_empty (void)
     {
       empty = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), NULL, 0));
       /* Serialise now: the variant is shared between threads from here on. */
-      (void)g_variant_get_data (empty);
+      (void) g_variant_get_data (empty);
       g_once_init_leave (&once, 1);
     }
   return empty;
@@ -52,7 +52,7 @@ ul_xattr_empty (void)
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
 /* The kernel's list may grow between the call that asks its size and the one that reads it. */
@@ -74,19 +74,19 @@ list_all (const Where *w, char **out_names, gsize *out_len, GError **error)
           *out_len = 0;
           return TRUE;
         }
-      g_autofree char *names = g_malloc ((gsize)size);
-      const ssize_t got = list (w, names, (gsize)size);
+      g_autofree char *names = g_malloc ((gsize) size);
+      const ssize_t got = list (w, names, (gsize) size);
       if (got < 0 && errno == ERANGE)
         continue;
       if (got < 0)
         return ul_throw_errno (error, "list xattrs");
       *out_names = g_steal_pointer (&names);
-      *out_len = (gsize)got;
+      *out_len = (gsize) got;
       return TRUE;
     }
 }
 
-/* *out_value is NULL when the attribute went away in between. */
+/* *out_value is NULL when the attribute is empty, or went away in between. */
 static gboolean
 get_value (const Where *w, const char *name, GVariant **out_value, GError **error)
 {
@@ -100,15 +100,21 @@ get_value (const Where *w, const char *name, GVariant **out_value, GError **erro
         }
       if (size < 0)
         return ul_throw_errno (error, "read xattr %s", name);
-      g_autofree guint8 *value = g_malloc ((gsize)size + 1);
-      const ssize_t got = get (w, name, value, (gsize)size);
+      g_autofree guint8 *value = g_malloc ((gsize) size + 1);
+      const ssize_t got = get (w, name, value, (gsize) size);
       if (got < 0 && errno == ERANGE)
         continue;
       if (got < 0)
         return ul_throw_errno (error, "read xattr %s", name);
-      *out_value = g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, value, (gsize)got, TRUE,
+      /* OSTree knows no empty attribute: what it reads has none, also when it verifies. */
+      if (got == 0)
+        {
+          *out_value = NULL;
+          return TRUE;
+        }
+      *out_value = g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, value, (gsize) got, TRUE,
                                             g_free, value);
-      (void)g_steal_pointer (&value);
+      (void) g_steal_pointer (&value);
       return TRUE;
     }
 }
@@ -128,7 +134,7 @@ read_all (const Where *w, GVariant **out_xattrs, GError **error)
 
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
   for (const char *p = names; p < names + len; p += strlen (p) + 1)
-    g_ptr_array_add (sorted, (gpointer)p);
+    g_ptr_array_add (sorted, (gpointer) p);
   g_ptr_array_sort (sorted, compare_names);
 
   g_auto (GVariantBuilder) builder;
@@ -175,7 +181,7 @@ write_all (const Where *w, GVariant *xattrs, GError **error)
       gsize size;
       const guint8 *value = g_variant_get_fixed_array (value_v, &size, 1);
       /* NULL for an empty value would do, but UBSan and the kernel's ABI like a pointer. */
-      if (set (w, name, size > 0 ? value : (const guint8 *)"", size) != 0)
+      if (set (w, name, size > 0 ? value : (const guint8 *) "", size) != 0)
         return ul_throw_errno (error, "set xattr %s", name);
     }
   return TRUE;
