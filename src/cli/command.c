@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/command.h"
+
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/suggest.h"
+#include "util/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const UlCommand *
+ul_program_find (const UlProgram *program, const char *name)
+{
+  for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
+    for (const UlCommand *const *c = g->commands; *c != NULL; c++)
+      if (strcmp ((*c)->name, name) == 0)
+        return *c;
+  return NULL;
+}
+
+void
+ul_verbose (const UlInvocation *inv, const char *format, ...)
+{
+  if (!inv->verbose)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  fprintf (stderr, "%s: %s\n", inv->program, text);
+}
+
+static gboolean
+unknown_command (const UlProgram *program, const char *name, GError **error)
+{
+  if (g_strv_contains (program->refused, name))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "%s is not supported", name);
+
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
+    for (const UlCommand *const *c = g->commands; *c != NULL; c++)
+      g_ptr_array_add (names, (gpointer) (*c)->name);
+  g_ptr_array_add (names, NULL);
+
+  const char *near = ul_suggest_nearest (name, (const char *const *) names->pdata);
+  if (near != NULL)
+    return ul_throw (error, UL_ERROR_INVALID, "Unknown command '%s', did you mean '%s'?", name,
+                     near);
+  return ul_throw (error, UL_ERROR_INVALID, "Unknown command '%s'", name);
+}
+
+/* The verb is the first word that is no option; where it stands is free, as in ostree. Options with
+ * a value that every verb has may have it in the next word, which then is not the verb. */
+static int
+find_verb (char **words)
+{
+  const UlOptionSet sets[]
+      = { { ul_options_repo, NULL }, { ul_options_jobs, NULL }, { NULL, NULL } };
+  for (int i = 0; words[i] != NULL; i++)
+    {
+      if (words[i][0] != '-')
+        return i;
+      if (ul_options_takes_next (sets, words[i]) != NULL && words[i + 1] != NULL)
+        i++;
+    }
+  return -1;
+}
+
+/* Before any verb: what the program answers itself. TRUE with the answer printed. */
+static gboolean
+run_without_verb (const UlProgram *program, UlInvocation *inv, char **words, GError **error)
+{
+  if (words[0] != NULL && strcmp (words[0], "--dump-commands") == 0)
+    {
+      ul_help_dump (program, stdout);
+      return TRUE;
+    }
+
+  UlOptionSet sets[UL_OPTION_SETS_MAX];
+  ul_options_sets_for (NULL, inv, NULL, sets);
+  g_autoptr (GPtrArray) positional = g_ptr_array_new ();
+  if (!ul_options_parse (sets, words, positional, error))
+    return FALSE;
+  if (inv->help)
+    ul_help_program (program, inv->program, stdout);
+  else if (inv->version)
+    ul_help_version (program, stdout);
+  else
+    return ul_throw (error, UL_ERROR_INVALID, "No command specified, see '%s --help'",
+                     inv->program);
+  return TRUE;
+}
+
+static gboolean
+run_parsed (const UlProgram *program, UlInvocation *inv, gpointer options, char **words,
+            GError **error)
+{
+  UlOptionSet sets[UL_OPTION_SETS_MAX];
+  ul_options_sets_for (inv->command, inv, options, sets);
+  g_autoptr (GPtrArray) positional = g_ptr_array_new ();
+  if (!ul_options_parse (sets, words, positional, error))
+    return FALSE;
+  if (inv->help || inv->version)
+    {
+      if (inv->help)
+        ul_help_command (inv->command, inv->program, stdout);
+      else
+        ul_help_version (program, stdout);
+      return TRUE;
+    }
+
+  inv->argc = (int) positional->len;
+  g_ptr_array_add (positional, NULL);
+  inv->argv = (char **) positional->pdata;
+  return inv->command->run (inv, options, error);
+}
+
+static gboolean
+run_verb (const UlProgram *program, UlInvocation *inv, char **words, GError **error)
+{
+  const gsize size = inv->command->options_size;
+  g_autofree gpointer options = g_malloc0 (MAX (size, 1));
+  if (inv->command->defaults != NULL)
+    memcpy (options, inv->command->defaults, size);
+  const gboolean ok = run_parsed (program, inv, options, words, error);
+  if (inv->command->options != NULL)
+    ul_options_clear (inv->command->options, options);
+  return ok;
+}
+
+/* Output that could not be written is a failure: a script must not take half a listing for all. */
+static gboolean
+close_stdout (GError **error)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return TRUE;
+  return ul_throw_errno (error, "Writing to standard output");
+}
+
+/* Names in a message may hold anything; it stays one line and changes nothing on a terminal. */
+static void
+print_error (const GError *error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  for (const char *p = error->message; *p != '\0'; p++)
+    if (*p == '\n')
+      g_string_append (line, "\\n");
+    else if ((guchar) *p < 0x20 || *p == 0x7f)
+      g_string_append_printf (line, "\\x%02x", (guchar) *p);
+    else
+      g_string_append_c (line, *p);
+  fprintf (stderr, "error: %s\n", line->str);
+}
+
+int
+ul_command_main (const UlProgram *program, int argc, char **argv)
+{
+  g_autofree char *called_by = g_path_get_basename (argc > 0 ? argv[0] : "underlay");
+  g_set_prgname (called_by);
+  UlInvocation inv = { .program = called_by };
+
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  for (int i = 1; i < argc; i++)
+    g_ptr_array_add (words, argv[i]);
+  g_ptr_array_add (words, NULL);
+
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+  const int verb = find_verb ((char **) words->pdata);
+  if (verb < 0)
+    ok = run_without_verb (program, &inv, (char **) words->pdata, &error);
+  else
+    {
+      const char *name = g_ptr_array_remove_index (words, (guint) verb);
+      inv.command = ul_program_find (program, name);
+      ok = inv.command != NULL ? run_verb (program, &inv, (char **) words->pdata, &error)
+                               : unknown_command (program, name, &error);
+    }
+
+  ok = close_stdout (ok ? &error : NULL) && ok;
+  if (!ok && error != NULL)
+    print_error (error);
+  ul_options_clear (ul_options_repo, &inv);
+  return ok ? 0 : 1;
+}

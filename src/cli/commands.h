@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "cli/command.h"
+
+/* Every verb, each in its own cmd-<verb>.c. main.c puts them in groups. */
+
+G_BEGIN_DECLS
+
+extern const UlCommand ul_cmd_cat;
+extern const UlCommand ul_cmd_checkout;
+extern const UlCommand ul_cmd_checksum;
+extern const UlCommand ul_cmd_commit;
+extern const UlCommand ul_cmd_config;
+extern const UlCommand ul_cmd_fsck;
+extern const UlCommand ul_cmd_init;
+extern const UlCommand ul_cmd_log;
+extern const UlCommand ul_cmd_ls;
+extern const UlCommand ul_cmd_refs;
+extern const UlCommand ul_cmd_rev_parse;
+extern const UlCommand ul_cmd_show;
+
+G_END_DECLS

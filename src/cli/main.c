@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/commands.h"
+
+#include <locale.h>
+#include <sys/resource.h>
+
+#include "config.h"
+
+static const UlCommand *const repository[] = {
+  &ul_cmd_init,
+  &ul_cmd_config,
+  NULL,
+};
+
+static const UlCommand *const trees[] = {
+  &ul_cmd_commit,
+  &ul_cmd_checkout,
+  NULL,
+};
+
+static const UlCommand *const history[] = {
+  &ul_cmd_refs,
+  &ul_cmd_rev_parse,
+  &ul_cmd_log,
+  NULL,
+};
+
+static const UlCommand *const contents[] = {
+  &ul_cmd_show, &ul_cmd_ls, &ul_cmd_cat, &ul_cmd_checksum, NULL,
+};
+
+static const UlCommand *const health[] = {
+  &ul_cmd_fsck,
+  NULL,
+};
+
+static const UlCommandGroup groups[] = {
+  { "Make a repository and configure it", repository },
+  { "Put trees in and take them out", trees },
+  { "Name commits and follow history", history },
+  { "Look into commits", contents },
+  { "Check what is stored", health },
+  { NULL, NULL },
+};
+
+/* Verbs of ostree: what a script may ask for, and gets a clear answer. */
+static const char *const refused[] = {
+  "admin",      "create-usb", "diff",  "export", "find-remotes", "gpg-sign",      "prune",   "pull",
+  "pull-local", "remote",     "reset", "sign",   "static-delta", "trivial-httpd", "summary", NULL,
+};
+
+static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };
+
+static const UlProgram program = {
+  .summary
+  = "Store filesystem trees by content, check them out as hardlinked trees and overlay lower "
+    "layers.",
+  .version = PACKAGE_VERSION,
+  .features = features,
+  .groups = groups,
+  .refused = refused,
+};
+
+/* Every level of a deep tree costs a descriptor; the soft limit is for programs that use select ().
+ */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  (void) setrlimit (RLIMIT_NOFILE, &limit);
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  raise_descriptor_limit ();
+  return ul_command_main (&program, argc, argv);
+}

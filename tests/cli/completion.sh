@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Bash completion: in step with the command table, and what it offers where
+
+. "$(dirname "$0")/../lib/tap.sh"
+
+mkdir bin && ln -s "$UNDERLAY" bin/underlay
+PATH=$T/bin:$PATH
+export PATH
+
+# Complete the line $1 in a bash of its own, as readline would: the offers, sorted, on one line.
+cat >complete-line <<'E'
+. "$SRC/bash-completion/underlay"
+compopt () { :; }
+COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9
+# Readline splits at blanks, and at `=` and `:` on their own.
+COMP_WORDS=()
+rest=$COMP_LINE
+while [ -n "$rest" ]; do
+  case $rest in
+    ' '*) rest=${rest# } ; [ -n "$rest" ] || COMP_WORDS+=('') ;;
+    [=:]*) COMP_WORDS+=("${rest:0:1}"); rest=${rest:1} ;;
+    *) w=${rest%%[ =:]*}; COMP_WORDS+=("$w"); rest=${rest#"$w"} ;;
+  esac
+done
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_underlay underlay
+printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' ' | sed 's/  */ /g; s/^ //; s/ $//'
+E
+offers () { bash complete-line "$1"; }
+
+table=$("$UNDERLAY" --dump-commands)
+verbs=$(awk -F '\t' '$1 == "verb" { print $2 }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
+like "there are verbs" "$verbs" "checkout.*commit"
+is "every verb" "$(offers 'underlay ')" "$verbs"
+is "the beginning of one" "$(offers 'underlay comm')" commit
+is "several that begin so" "$(offers 'underlay check')" "checkout checksum"
+is "behind an option" "$(offers 'underlay --repo=r comm')" commit
+is "behind an option with its value" "$(offers 'underlay --repo r comm')" commit
+
+for verb in $verbs; do
+  want=$(awk -F '\t' -v v="$verb" '$1 == "option" && $2 == v { print $3 ($5 == "-" ? "" : "=") }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
+  is "every option of $verb" "$(offers "underlay $verb --")" "$want"
+  # --help is where a user sees them: nothing may be in one and not in the other
+  is "as in --help of $verb" "$("$UNDERLAY" "$verb" --help | grep -oE '^  (-., )?--[a-z-]+' | grep -o -- '--.*' | sort | tr '\n' ' ')" \
+     "$(tr ' ' '\n' <<<"${want//=/}" | sort | tr '\n' ' ')"
+done
+is "options of the program" "$(offers 'underlay --')" "--help --jobs= --repo= --verbose --version"
+is "an option before the verb" "$(offers 'underlay -R ls --dir')" --dironly
+
+is "values behind =" "$(offers 'underlay init --mode=bare-')" "bare-split-xattrs bare-user bare-user-only"
+is "all values" "$(offers 'underlay init --mode=')" "archive bare bare-split-xattrs bare-user bare-user-only"
+is "values in the next word" "$(offers 'underlay init --mode arch')" archive
+is "of commit" "$(offers 'underlay commit --devices=')" "error skip"
+is "a kind of tree" "$(offers 'underlay commit --tree=')" "dir="
+is "words for an argument" "$(offers 'underlay config ')" "get set unset"
+
+"$UNDERLAY" init --repo=r
+mkdir -p some/dir some/sub && touch some/file
+"$UNDERLAY" commit --repo=r -b main some >out.log
+for ref in dev/a dev/b rem:x; do "$UNDERLAY" refs --repo=r --create="$ref" main; done
+is "refs" "$(offers 'underlay log --repo=r ')" "dev/a dev/b main rem:x"
+is "refs that begin so" "$(offers 'underlay --repo=r ls dev/')" "dev/a dev/b"
+is "refs of --repo in two words" "$(offers 'underlay ls --repo r ma')" main
+is "a remote ref, only what is behind the colon" "$(offers 'underlay --repo=r show rem:')" x
+is "refs for a letter's value" "$(offers 'underlay --repo=r commit -b dev')" "dev/a dev/b"
+is "behind a bundle" "$(offers 'underlay --repo=r commit -Ib ma')" main
+is "refs and a word" "$(offers 'underlay --repo=r commit --parent=')" "dev/a dev/b main none rem:x"
+is "paths in the commit" "$(offers 'underlay --repo=r ls main /')" "/ /dir /file /sub"
+is "below one" "$(offers 'underlay --repo=r cat main /fi')" /file
+is "directories" "$(offers 'underlay --repo=r commit -b x some/')" "some/dir some/sub"
+is "directories for a tree" "$(offers 'underlay --repo=r commit --tree=dir=some/')" "some/dir some/sub"
+is "files" "$(offers 'underlay checksum some/')" "some/dir some/file some/sub"
+is "nothing for free text" "$(offers 'underlay commit -s ')" ""
+is "nothing without a repository" "$(offers 'underlay log ')" ""
+
+done_testing
