@@ -109,7 +109,7 @@ print_tombstones (const UlFsckResult *result)
       const UlFsckFinding *finding = result->findings->pdata[i];
       char hex[UL_CHECKSUM_HEX_LEN + 1];
       ul_checksum_to_hex (&finding->checksum, hex);
-      if (finding->kind == UL_FSCK_MISSING_PARENT)
+      if (finding->tombstoned)
         printf ("Adding tombstone for commit %s\n", hex);
     }
 }

@@ -134,36 +134,80 @@ show_dir (Lister *self, const char *path, const UlChecksum *tree, const UlChecks
   return TRUE;
 }
 
-/* What is in directory @path: files first, then directories, as ostree prints them. */
+/* A directory being listed. A stack of these, not the C stack: how deep a tree is comes from disk.
+ */
+typedef struct
+{
+  UlDirtreeView view;
+  gsize next_dir;
+  gsize path_len;
+} Level;
+
+static void
+level_clear (gpointer level)
+{
+  ul_dirtree_view_clear (&((Level *) level)->view);
+}
+
 static gboolean
-list_dir (Lister *self, GString *path, const UlChecksum *tree, GError **error)
+enter_dir (Lister *self, GArray *levels, const GString *path, const UlChecksum *tree,
+           GError **error)
 {
   g_autoptr (GVariant) dirtree = NULL;
   if (!ul_objects_load (self->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
     return FALSE;
-  g_auto (UlDirtreeView) view = { 0 };
-  ul_dirtree_view_init (&view, dirtree);
+  Level level = { .path_len = path->len };
+  ul_dirtree_view_init (&level.view, dirtree);
+  g_array_append_val (levels, level);
+  return TRUE;
+}
 
-  const gsize len = path->len;
-  for (gsize i = 0; i < view.n_files; i++)
+static void
+enter_name (GString *path, gsize parent_len, const char *name)
+{
+  g_string_truncate (path, parent_len);
+  g_string_append_printf (path, "%s%s", parent_len > 1 ? "/" : "", name);
+}
+
+static gboolean
+list_files (Lister *self, const Level *level, GString *path, GError **error)
+{
+  for (gsize i = 0; i < level->view.n_files; i++)
     {
       UlDirtreeFile file;
-      ul_dirtree_view_file (&view, i, &file);
-      g_string_append_printf (path, "%s%s", len > 1 ? "/" : "", file.name);
+      ul_dirtree_view_file (&level->view, i, &file);
+      enter_name (path, level->path_len, file.name);
       if (!show_file (self, path->str, &file.checksum, error))
         return FALSE;
-      g_string_truncate (path, len);
     }
-  for (gsize i = 0; i < view.n_dirs; i++)
+  return TRUE;
+}
+
+/* What is in directory @path: files first, then directories, as ostree prints them. */
+static gboolean
+list_dir (Lister *self, GString *path, const UlChecksum *tree, GError **error)
+{
+  g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
+  g_array_set_clear_func (levels, level_clear);
+  if (!enter_dir (self, levels, path, tree, error))
+    return FALSE;
+  while (levels->len > 0)
     {
+      Level *level = &g_array_index (levels, Level, levels->len - 1);
+      if (level->next_dir == 0 && !list_files (self, level, path, error))
+        return FALSE;
+      if (level->next_dir == level->view.n_dirs)
+        {
+          g_array_set_size (levels, levels->len - 1);
+          continue;
+        }
       UlDirtreeDir dir;
-      ul_dirtree_view_dir (&view, i, &dir);
-      g_string_append_printf (path, "%s%s", len > 1 ? "/" : "", dir.name);
+      ul_dirtree_view_dir (&level->view, level->next_dir++, &dir);
+      enter_name (path, level->path_len, dir.name);
       if (!show_dir (self, path->str, &dir.tree, &dir.meta, error))
         return FALSE;
-      if (self->options->recursive && !list_dir (self, path, &dir.tree, error))
+      if (self->options->recursive && !enter_dir (self, levels, path, &dir.tree, error))
         return FALSE;
-      g_string_truncate (path, len);
     }
   return TRUE;
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
@@ -122,6 +121,9 @@ is "a directory goes with all in it" "$(names skipped3)" "./empty ./link ./other
 printf '%s\n' /file /dir/dangling >skip
 ok "paths are those of the checkout" u checkout --skip-list=skip --subpath=/dir main skipped4
 is "not of the commit" "$(names skipped4)" "./dangling ./sub "
+printf '/file\n/top\n' >skip
+ok "a file that is asked for" u checkout --skip-list=skip --subpath=/top main skipped5
+is "isn't left out" "$(names skipped5)" "./top "
 fails_with "a list that isn't there" "missing: No such file" u checkout --skip-list=missing main x
 
 printf 'main\0/dir\0main\0/other\0' >list

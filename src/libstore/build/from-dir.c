@@ -28,14 +28,22 @@ typedef struct
   gboolean sees_trusted; /* may this process read trusted.* xattrs? */
 } Walk;
 
+/* What a directory's xattrs say about the whiteouts in it and below. */
+typedef struct
+{
+  gboolean opaque;
+  gboolean xattr_whiteouts;
+} Opacity;
+
 /* One directory while it's listed. */
 typedef struct
 {
   Walk *walk;
   UlSourceDir *dir;
   UlTree *tree;
+  Opacity opacity;
   GPtrArray *subdirs;   /* names */
-  GPtrArray *whiteouts; /* names of 0:0 devices */
+  GPtrArray *whiteouts; /* names of 0:0 devices, or of files in the xattr form */
 } Listing;
 
 static gboolean
@@ -54,9 +62,10 @@ see_trusted (void)
          && inside == 0 && outside == 0 && length == G_MAXUINT32;
 }
 
-static gboolean
-has_opaque (GVariant *xattrs)
+static Opacity
+read_opacity (GVariant *xattrs)
 {
+  Opacity opacity = { 0 };
   for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
     {
       const char *name;
@@ -64,21 +73,21 @@ has_opaque (GVariant *xattrs)
       g_variant_get_child (xattrs, i, "(^&ay@ay)", &name, &value);
       gsize len;
       const void *data = g_variant_get_fixed_array (value, &len, 1);
-      if (ul_whiteout_is_opaque_xattr (name, data, len))
-        return TRUE;
+      opacity.opaque |= ul_whiteout_is_opaque_xattr (name, data, len);
+      opacity.xattr_whiteouts |= ul_whiteout_announces_xattr_form (name, data, len);
     }
-  return FALSE;
+  return opacity;
 }
 
 /* An opaque directory that comes out as a plain one lets deleted files reappear, so that is an
  * error. */
 static gboolean
-check_opaque (Walk *walk, const struct stat *st, GVariant *xattrs, GError **error)
+check_opaque (Walk *walk, const struct stat *st, const Opacity *opacity, GError **error)
 {
   const UlModifier *modifier = walk->options->modifier;
   if (!modifier->retarget_whiteouts)
     return TRUE;
-  if (modifier->no_xattrs && has_opaque (xattrs))
+  if (modifier->no_xattrs && opacity->opaque)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "directory is opaque, which can't be stored without xattrs");
   if (!walk->sees_trusted && st->st_uid != geteuid ())
@@ -91,15 +100,17 @@ check_opaque (Walk *walk, const struct stat *st, GVariant *xattrs, GError **erro
 }
 
 static gboolean
-store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, GError **error)
+store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, Opacity *out_opacity, GError **error)
 {
   struct stat st;
   g_autoptr (GVariant) read_xattrs = NULL;
   g_autoptr (GVariant) xattrs = NULL;
   if (fstat (dir->fd, &st) != 0)
     return ul_throw_errno (error, "stat");
-  if (!ul_xattr_read_fd (dir->fd, &read_xattrs, error)
-      || !check_opaque (walk, &st, read_xattrs, error)
+  if (!ul_xattr_read_fd (dir->fd, &read_xattrs, error))
+    return FALSE;
+  *out_opacity = read_opacity (read_xattrs);
+  if (!check_opaque (walk, &st, out_opacity, error)
       || !ul_modifier_xattrs (walk->options->modifier, read_xattrs, &xattrs, error))
     return FALSE;
   guint32 uid = st.st_uid;
@@ -128,7 +139,7 @@ is_skipped (Walk *walk, const UlSourceDir *dir, const char *name)
   return TRUE;
 }
 
-static gboolean
+static void
 list_special (Listing *listing, const char *name, const struct stat *st)
 {
   const UlModifier *modifier = listing->walk->options->modifier;
@@ -139,6 +150,36 @@ list_special (Listing *listing, const char *name, const struct stat *st)
     g_ptr_array_add (
         listing->walk->offenders,
         g_strconcat (listing->dir->path, "/", name, whiteout ? " (a whiteout)" : NULL, NULL));
+}
+
+/* What overlay mounts write besides devices; only the directories that say so are looked into. */
+static gboolean
+list_overlay_form (Listing *listing, const char *name, gboolean *out_done, GError **error)
+{
+  *out_done = FALSE;
+  if (!listing->walk->options->modifier->retarget_whiteouts)
+    return TRUE;
+  struct stat st;
+  if (listing->opacity.opaque && g_str_has_prefix (name, UL_WHITEOUT_LAYER_PREFIX))
+    {
+      if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return ul_throw_errno (error, "stat %s", name);
+      *out_done = ul_whiteout_is_fuse_junk (name, st.st_mode, st.st_rdev, (guint64) st.st_size);
+    }
+  if (!*out_done && listing->opacity.xattr_whiteouts)
+    {
+      gboolean trusted = FALSE;
+      gboolean user = FALSE;
+      if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return ul_throw_errno (error, "stat %s", name);
+      if (S_ISREG (st.st_mode) && st.st_size == 0
+          && (!ul_xattr_has_at (listing->dir->fd, name, UL_WHITEOUT_XATTR_TRUSTED, &trusted, error)
+              || !ul_xattr_has_at (listing->dir->fd, name, UL_WHITEOUT_XATTR_USER, &user, error)))
+        return FALSE;
+      *out_done = trusted || user;
+      if (*out_done)
+        g_ptr_array_add (listing->whiteouts, g_strdup (name));
+    }
   return TRUE;
 }
 
@@ -146,12 +187,15 @@ static gboolean
 list_entry (Listing *listing, const struct dirent *entry, GError **error)
 {
   const char *name = entry->d_name;
+  gboolean done;
   if (g_str_equal (name, ".") || g_str_equal (name, ".."))
     return TRUE;
   if (!ul_name_validate (name, error))
     return FALSE;
   if (is_skipped (listing->walk, listing->dir, name))
     return TRUE;
+  if (!list_overlay_form (listing, name, &done, error) || done)
+    return done;
 
   unsigned char type = entry->d_type;
   struct stat st = { 0 };
@@ -170,7 +214,8 @@ list_entry (Listing *listing, const struct dirent *entry, GError **error)
       g_ptr_array_add (listing->subdirs, g_strdup (name));
       return TRUE;
     default:
-      return list_special (listing, name, &st);
+      list_special (listing, name, &st);
+      return TRUE;
     }
 }
 
@@ -213,20 +258,31 @@ store_whiteout (Listing *listing, const char *name, UlTreeFile *file, GError **e
   return ul_writer_file (walk->writer, &meta, &(UlSource){ .fd = -1 }, &file->checksum, error);
 }
 
-/* A source that has the marker's name already would have two entries become one. */
-static gboolean
-check_marker_is_free (Listing *listing, const char *name, const char *marker, GError **error)
+/* All that was listed, for a quick look; borrows the names. */
+static GHashTable *
+listed_names (Listing *listing)
 {
   guint n;
   const UlTreeFile *files = ul_tree_added_files (listing->tree, &n);
-  gboolean taken = FALSE;
-  for (guint i = 0; i < n && !taken; i++)
-    taken = g_str_equal (files[i].name, marker);
-  for (guint i = 0; i < listing->subdirs->len && !taken; i++)
-    taken = g_str_equal (listing->subdirs->pdata[i], marker);
-  return !taken
-         || ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there", name,
-                      marker);
+  GHashTable *names = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < n; i++)
+    g_hash_table_add (names, (gpointer) files[i].name);
+  for (guint i = 0; i < listing->subdirs->len; i++)
+    g_hash_table_add (names, listing->subdirs->pdata[i]);
+  return names;
+}
+
+/* A source that has the marker's name already would have two entries become one. */
+static gboolean
+add_marker (Listing *listing, const char *name, GHashTable *names, GError **error)
+{
+  g_autofree char *marker = NULL;
+  if (!ul_whiteout_encode (UL_WHITEOUT_COMMIT, name, &marker, error))
+    return FALSE;
+  if (g_hash_table_contains (names, marker))
+    return ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there", name,
+                     marker);
+  return ul_tree_add_file (listing->tree, marker, error);
 }
 
 /* Before any batch is pushed: adding a name moves the array that the workers write into. */
@@ -234,14 +290,12 @@ static gboolean
 add_whiteouts (Listing *listing, guint *out_n_files, GError **error)
 {
   ul_tree_added_files (listing->tree, out_n_files);
+  if (listing->whiteouts->len == 0)
+    return TRUE;
+  g_autoptr (GHashTable) names = listed_names (listing);
   for (guint i = 0; i < listing->whiteouts->len; i++)
-    {
-      g_autofree char *marker = NULL;
-      if (!ul_whiteout_encode (UL_WHITEOUT_COMMIT, listing->whiteouts->pdata[i], &marker, error)
-          || !check_marker_is_free (listing, listing->whiteouts->pdata[i], marker, error)
-          || !ul_tree_add_file (listing->tree, marker, error))
-        return FALSE;
-    }
+    if (!add_marker (listing, listing->whiteouts->pdata[i], names, error))
+      return FALSE;
   guint n;
   UlTreeFile *files = ul_tree_added_files (listing->tree, &n);
   for (guint i = 0; i < listing->whiteouts->len; i++)
@@ -270,11 +324,18 @@ push_files (Listing *listing, guint n)
 }
 
 static gboolean
-import_entries (Walk *walk, UlSourceDir *dir, UlTree *tree, GPtrArray *subdirs, GError **error)
+import_entries (Walk *walk, UlSourceDir *dir, UlTree *tree, const Opacity *opacity,
+                GPtrArray *subdirs, GError **error)
 {
   g_autoptr (GPtrArray) whiteouts = g_ptr_array_new_with_free_func (g_free);
-  Listing listing
-      = { .walk = walk, .dir = dir, .tree = tree, .subdirs = subdirs, .whiteouts = whiteouts };
+  Listing listing = {
+    .walk = walk,
+    .dir = dir,
+    .tree = tree,
+    .opacity = *opacity,
+    .subdirs = subdirs,
+    .whiteouts = whiteouts,
+  };
   guint n_files;
   if (!ul_tree_open (tree, ul_transaction_repo (walk->options->transaction), error)
       || !list (&listing, error) || !add_whiteouts (&listing, &n_files, error))
@@ -310,7 +371,9 @@ static gboolean
 walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **error)
 {
   g_autoptr (GPtrArray) subdirs = g_ptr_array_new_with_free_func (g_free);
-  if (!store_meta (walk, dir, tree, error) || !import_entries (walk, dir, tree, subdirs, error))
+  Opacity opacity = { 0 };
+  if (!store_meta (walk, dir, tree, &opacity, error)
+      || !import_entries (walk, dir, tree, &opacity, subdirs, error))
     return ul_prefix (error, "%s", *dir->path ? dir->path : "/");
   ul_progress_add (walk->options->progress, done, 1);
   for (guint i = 0; i < subdirs->len; i++)

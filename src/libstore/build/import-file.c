@@ -108,13 +108,28 @@ is_known (const UlFromDir *options, const UlSourceDir *dir, const char *name, co
          || ul_modifier_keeps (options->modifier, path, st.st_uid, st.st_gid, st.st_mode);
 }
 
+/* Of a file that overlayfs copied up without its content, only this xattr tells, and it's empty:
+ * the list of a file's xattrs leaves it out. */
+static gboolean
+check_metacopy (const UlModifier *modifier, int fd, GError **error)
+{
+  static const char metacopy[] = "trusted.overlay.metacopy";
+  gboolean has = FALSE;
+  if (!modifier->retarget_whiteouts || fd < 0)
+    return TRUE;
+  if (!ul_xattr_has_fd (fd, metacopy, &has, error))
+    return FALSE;
+  return !has || ul_modifier_refuse_xattr (metacopy, error);
+}
+
 static gboolean
 store (UlImport *import, UlWriter *writer, UlSourceFile *file, const char *path, UlChecksum *out,
        GError **error)
 {
   const UlModifier *modifier = import->options->modifier;
   g_autoptr (GVariant) read_xattrs = g_steal_pointer (&file->meta.xattrs);
-  if (!ul_modifier_xattrs (modifier, read_xattrs, &file->meta.xattrs, error))
+  if (!check_metacopy (modifier, file->fd, error)
+      || !ul_modifier_xattrs (modifier, read_xattrs, &file->meta.xattrs, error))
     return FALSE;
   ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
   const UlSource source = {

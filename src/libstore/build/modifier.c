@@ -81,10 +81,11 @@ fate_of (const char *name, GVariant *value)
 {
   gsize len;
   const void *data = g_variant_get_fixed_array (value, &len, 1);
-  if (g_str_has_prefix (name, "user.fuseoverlayfs."))
-    return ul_whiteout_is_opaque_xattr (name, data, len) ? OPAQUE : DROP;
   if (ul_whiteout_is_opaque_xattr (name, data, len))
     return OPAQUE;
+  if (ul_whiteout_announces_xattr_form (name, data, len)
+      || g_str_has_prefix (name, "user.fuseoverlayfs."))
+    return DROP;
   if (g_str_has_prefix (name, "trusted.overlay."))
     return overlay_fate (name + strlen ("trusted.overlay."));
   if (g_str_has_prefix (name, "user.overlay."))
@@ -100,6 +101,15 @@ compare_entries (gconstpointer a, gconstpointer b)
   g_variant_get_child (*(GVariant *const *) a, 0, "^&ay", &x);
   g_variant_get_child (*(GVariant *const *) b, 0, "^&ay", &y);
   return strcmp (x, y);
+}
+
+gboolean
+ul_modifier_refuse_xattr (const char *name, GError **error)
+{
+  return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                   "xattr %s: only the overlay mount has the whole of it; mount without metacopy, "
+                   "redirect_dir and index, or commit the merged directory",
+                   name);
 }
 
 static gboolean
@@ -124,10 +134,7 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
         case DROP:
           break;
         case REFUSE:
-          return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                           "xattr %s: only the overlay mount has the whole of it; mount without "
-                           "metacopy, redirect_dir and index, or commit the merged directory",
-                           name);
+          return ul_modifier_refuse_xattr (name, error);
         }
     }
   if (opaque)

@@ -25,4 +25,8 @@ gboolean ul_modifier_keeps (const UlModifier *self, const char *path, guint32 ui
 gboolean ul_modifier_xattrs (const UlModifier *self, GVariant *xattrs, GVariant **out_xattrs,
                              GError **error);
 
+/* The error for an xattr that says that an upper directory has only a part of the file. Always
+ * FALSE. */
+gboolean ul_modifier_refuse_xattr (const char *name, GError **error);
+
 G_END_DECLS

@@ -70,8 +70,12 @@ array_nth (const UlDirtreeArray *array, gsize index, gsize *out_size)
 {
   const guint8 *end = array->data + array->offsets + index * array->offset_size;
   const gsize start = index > 0 ? read_offset (end - array->offset_size, array->offset_size) : 0;
-  *out_size = read_offset (end, array->offset_size) - start;
-  return array->data + start;
+  const gsize stop = read_offset (end, array->offset_size);
+  /* Normal form has it so; nothing outside the array is touched if something else ever comes here.
+   */
+  const gboolean sound = start <= stop && stop <= array->offsets;
+  *out_size = sound ? stop - start : 0;
+  return array->data + (sound ? start : 0);
 }
 
 void
@@ -101,14 +105,19 @@ get_entry (const UlDirtreeArray *array, gsize index, guint n_checksums, const ch
   gsize size;
   const guint8 *data = array_nth (array, index, &size);
   const guint framing = offset_size (size);
+  *out_name = "";
+  if (size <= n_checksums * framing)
+    return FALSE;
   const gsize end = size - n_checksums * framing;
   gsize start = read_offset (data + size - framing, framing);
+  if (start == 0 || start > end || data[start - 1] != '\0')
+    return FALSE;
   *out_name = (const char *) data;
   for (guint i = 0; i < n_checksums; i++)
     {
       const gsize next
           = i + 1 < n_checksums ? read_offset (data + size - (i + 2) * framing, framing) : end;
-      if (next - start != UL_CHECKSUM_LEN)
+      if (next > end || next - start != UL_CHECKSUM_LEN)
         return FALSE;
       memcpy (out_checksums[i]->bytes, data + start, UL_CHECKSUM_LEN);
       start = next;
@@ -193,6 +202,14 @@ ul_dirtree_view_find_dir (const UlDirtreeView *view, const char *name, UlDirtree
   return TRUE;
 }
 
+/* "dirtree: NAME is WHAT", escaped: a name may hold a newline, a message may not. */
+static gboolean
+throw_name (GError **error, const char *name, const char *what)
+{
+  g_autofree char *escaped = g_strescape (name, NULL);
+  return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s %s", escaped, what);
+}
+
 static gboolean
 check_name (const char *name, const char *previous, GError **error)
 {
@@ -201,9 +218,9 @@ check_name (const char *name, const char *previous, GError **error)
     return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s", cause->message);
   const int order = previous != NULL ? strcmp (previous, name) : -1;
   if (order == 0)
-    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: duplicate name %s", name);
+    return throw_name (error, name, "is a duplicate name");
   if (order > 0)
-    return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s is out of order", name);
+    return throw_name (error, name, "is out of order");
   return TRUE;
 }
 
@@ -218,8 +235,7 @@ check_disjoint (const UlDirtreeView *view, GError **error)
       const char *file = name_at (&view->files, f);
       const int order = strcmp (file, name_at (&view->dirs, d));
       if (order == 0)
-        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: %s is both a file and a directory",
-                         file);
+        return throw_name (error, file, "is both a file and a directory");
       if (order < 0)
         f++;
       else
@@ -231,8 +247,9 @@ check_disjoint (const UlDirtreeView *view, GError **error)
 gboolean
 ul_dirtree_validate (GVariant *dirtree, GError **error)
 {
+  /* GLib takes no bytes at all for normal. */
   if (!g_variant_is_of_type (dirtree, ul_object_variant_type (UL_OBJECT_DIRTREE))
-      || !g_variant_is_normal_form (dirtree))
+      || g_variant_get_size (dirtree) == 0 || !g_variant_is_normal_form (dirtree))
     return ul_throw (error, UL_ERROR_CORRUPT, "dirtree is not in normal form");
 
   g_auto (UlDirtreeView) view;
@@ -241,20 +258,22 @@ ul_dirtree_validate (GVariant *dirtree, GError **error)
   for (gsize i = 0; i < view.n_files; i++)
     {
       UlDirtreeFile file;
-      if (!get_file (&view, i, &file))
-        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: invalid checksum of %s", file.name);
+      const gboolean sound = get_file (&view, i, &file);
       if (!check_name (file.name, previous, error))
         return FALSE;
+      if (!sound)
+        return throw_name (error, file.name, "has an invalid checksum");
       previous = file.name;
     }
   previous = NULL;
   for (gsize i = 0; i < view.n_dirs; i++)
     {
       UlDirtreeDir dir;
-      if (!get_dir (&view, i, &dir))
-        return ul_throw (error, UL_ERROR_CORRUPT, "dirtree: invalid checksum of %s", dir.name);
+      const gboolean sound = get_dir (&view, i, &dir);
       if (!check_name (dir.name, previous, error))
         return FALSE;
+      if (!sound)
+        return throw_name (error, dir.name, "has an invalid checksum");
       previous = dir.name;
     }
   return check_disjoint (&view, error);

@@ -86,5 +86,22 @@ ul_whiteout_is_opaque_xattr (const char *name, const void *value, gsize len)
 {
   return len == 1 && *(const char *) value == 'y'
          && (g_str_equal (name, UL_WHITEOUT_OPAQUE_TRUSTED)
+             || g_str_equal (name, UL_WHITEOUT_OPAQUE_USER)
+             || g_str_equal (name, UL_WHITEOUT_OPAQUE_FUSE));
+}
+
+gboolean
+ul_whiteout_announces_xattr_form (const char *name, const void *value, gsize len)
+{
+  return len == 1 && *(const char *) value == 'x'
+         && (g_str_equal (name, UL_WHITEOUT_OPAQUE_TRUSTED)
              || g_str_equal (name, UL_WHITEOUT_OPAQUE_USER));
+}
+
+gboolean
+ul_whiteout_is_fuse_junk (const char *name, mode_t mode, dev_t rdev, guint64 size)
+{
+  if (g_str_equal (name, ".wh..opq"))
+    return ul_whiteout_is_device (mode, rdev);
+  return g_str_equal (name, UL_WHITEOUT_LAYER_OPAQUE) && S_ISREG (mode) && size == 0;
 }

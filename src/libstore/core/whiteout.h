@@ -38,6 +38,13 @@ typedef enum
 #define UL_WHITEOUT_LAYER_OPAQUE   ".wh..wh..opq"
 #define UL_WHITEOUT_OPAQUE_TRUSTED "trusted.overlay.opaque"
 #define UL_WHITEOUT_OPAQUE_USER    "user.overlay.opaque"
+#define UL_WHITEOUT_OPAQUE_FUSE    "user.fuseoverlayfs.opaque"
+
+/* The other form that overlayfs (kernel 6.7 and later) has of a deleted name: an empty regular file
+ * with one of these xattrs, whatever the value, in a directory whose opaque xattr is the byte `x`.
+ */
+#define UL_WHITEOUT_XATTR_TRUSTED "trusted.overlay.whiteout"
+#define UL_WHITEOUT_XATTR_USER    "user.overlay.whiteout"
 
 /* The longest name, in bytes, that a marker in a commit can carry. */
 #define UL_WHITEOUT_COMMIT_NAME_MAX (255 - (sizeof UL_WHITEOUT_COMMIT_PREFIX - 1))
@@ -72,9 +79,17 @@ gboolean ul_whiteout_check_collision (const UlDirtreeView *view, const char *nam
  * matter. */
 gboolean ul_whiteout_is_device (mode_t mode, dev_t rdev);
 
-/* Is this xattr one that makes its directory opaque, in the rootful or the rootless form? The value
- * must be the one byte `y`: `x` means something else to the kernel, and everything else means
- * nothing. */
+/* Is this xattr one that makes its directory opaque, in the rootful, rootless or fuse-overlayfs
+ * form? The value must be the one byte `y`: `x` means something else to the kernel, and everything
+ * else means nothing. */
 gboolean ul_whiteout_is_opaque_xattr (const char *name, const void *value, gsize len);
+
+/* Does this xattr of a directory say that whiteouts in it have the xattr form? */
+gboolean ul_whiteout_announces_xattr_form (const char *name, const void *value, gsize len);
+
+/* What fuse-overlayfs writes into an opaque directory besides the xattr: device `.wh..opq`, empty
+ * file
+ * `.wh..wh..opq`. In a directory that is opaque they say nothing new. */
+gboolean ul_whiteout_is_fuse_junk (const char *name, mode_t mode, dev_t rdev, guint64 size);
 
 G_END_DECLS

@@ -144,7 +144,7 @@ ul_inflate_read (UlInflate *self, void *buffer, gsize len, gsize *out_n, GError 
   self->z.next_out = buffer;
   self->z.avail_out = (uInt) MIN (len, (gsize) 1 << 30);
   const uInt room = self->z.avail_out;
-  while (self->z.avail_out == room && !self->ended)
+  while (room > 0 && self->z.avail_out == room && !self->ended)
     {
       gboolean eof = FALSE;
       if (self->z.avail_in == 0 && !refill (self, &eof, error))

@@ -118,13 +118,14 @@ add_tombstones (UlRepo *repo, UlFsckResult *result, GError **error)
 {
   for (guint i = 0; i < result->findings->len; i++)
     {
-      const UlFsckFinding *finding = result->findings->pdata[i];
+      UlFsckFinding *finding = result->findings->pdata[i];
       gboolean has;
       if (finding->kind != UL_FSCK_MISSING_PARENT)
         continue;
       if (!ul_objects_has (repo, UL_OBJECT_TOMBSTONE_COMMIT, &finding->checksum, &has, error)
           || (!has && !write_tombstone (repo, &finding->checksum, error)))
         return FALSE;
+      finding->tombstoned = !has;
       result->n_tombstones += !has;
     }
   return TRUE;

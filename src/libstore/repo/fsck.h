@@ -25,9 +25,10 @@ typedef struct
   UlFsckKind kind;
   UlObjectType type;
   UlChecksum checksum;
-  char *ref;        /* for bindings and missing commits, else NULL */
-  char *message;    /* one line: object and cause */
-  gboolean deleted; /* removed on request */
+  char *ref;           /* for bindings and missing commits, else NULL */
+  char *message;       /* one line: object and cause */
+  gboolean deleted;    /* removed on request */
+  gboolean tombstoned; /* a missing parent that has just got a tombstone */
 } UlFsckFinding;
 
 typedef struct

@@ -18,6 +18,12 @@ check (const UlFileMeta *meta, GError **error)
     return ul_throw (error, UL_ERROR_INVALID,
                      "Content object has invalid mode %o (bits beyond 0775) for bare-user-only",
                      meta->mode);
+  /* It would be read back without, under another checksum. */
+  if (meta->uid != 0 || meta->gid != 0 || g_variant_n_children (meta->xattrs) > 0)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "Content object has owner %u:%u and %" G_GSIZE_FORMAT
+                     " xattrs: bare-user-only holds neither",
+                     meta->uid, meta->gid, g_variant_n_children (meta->xattrs));
   return TRUE;
 }
 

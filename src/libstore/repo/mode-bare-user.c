@@ -60,6 +60,8 @@ read_meta (int fd, UlFileMeta *out, GError **error)
   for (;;)
     {
       const ssize_t size = fgetxattr (fd, META_XATTR, NULL, 0);
+      if (size < 0 && errno == ENODATA)
+        return ul_throw (error, UL_ERROR_CORRUPT, "has no xattr " META_XATTR);
       if (size < 0)
         return ul_throw_errno (error, "read xattr " META_XATTR);
       g_autofree guint8 *data = g_malloc ((gsize) size + 1);

@@ -11,17 +11,11 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-/* Up to this many directories one fsync each; beyond that one syncfs. Each fsync sends the disk a
- * flush of its own, and everything else was written just before. */
-#define FSYNC_DIRS_MAX 8
-
 /* What publishing did to the directories of objects/. */
 typedef struct
 {
-  gboolean whole[256];   /* came as one, with all that was staged for it */
-  gboolean touched[256]; /* got single objects */
-  guint n_touched;
-  gboolean made_any;
+  gboolean whole[256]; /* came as one, with all that was staged for it */
+  gboolean used[256];  /* was given something */
 } Dirs;
 
 static void
@@ -98,7 +92,7 @@ publish_directories (const UlPublish *self, GPtrArray *list, Dirs *dirs, GError 
       g_snprintf (to, sizeof to, "%02x", i);
       step (self, "publish");
       if (move (self, from, to, FALSE) == 0)
-        dirs->whole[i] = dirs->made_any = TRUE;
+        dirs->whole[i] = dirs->used[i] = TRUE;
       else if (errno != EEXIST && errno != ENOTEMPTY)
         return ul_throw_errno (error, "rename to objects/%s", to);
     }
@@ -111,6 +105,7 @@ publish_one (const UlPublish *self, const UlStaged *staged, Dirs *dirs, GError *
   const guint8 first = staged->checksum.bytes[0];
   if (dirs->whole[first])
     return TRUE;
+  dirs->used[first] = TRUE;
   char from[UL_STAGED_PATH_MAX];
   const char *to = from + strlen (UL_STAGED_PREFIX);
   ul_staged_path (&staged->checksum, (UlObjectType) staged->type,
@@ -124,16 +119,12 @@ publish_one (const UlPublish *self, const UlStaged *staged, Dirs *dirs, GError *
       const char dir[3] = { to[0], to[1], '\0' };
       if (mkdirat (ul_repo_objects_dfd (self->repo), dir, 0755) != 0 && errno != EEXIST)
         return ul_throw_errno (error, "create directory objects/%s", dir);
-      dirs->made_any = TRUE;
       result = move (self, from, to, replace);
     }
   if (result != 0 && errno == EEXIST) /* another process was first; ours goes with the staging */
     return TRUE;
   if (result != 0)
     return ul_throw_errno (error, "rename to objects/%s", to);
-
-  dirs->n_touched += !dirs->touched[first];
-  dirs->touched[first] = TRUE;
   return TRUE;
 }
 
@@ -152,22 +143,37 @@ remove_tombstones (const UlPublish *self, GPtrArray *staged)
     }
 }
 
+/* With a fsync for each object there is one for each directory, too: whoever asked for that wants
+ * no syncfs, which makes others wait. */
 static gboolean
-sync_directories (const UlPublish *self, const Dirs *dirs, GError **error)
+sync_each_directory (const UlPublish *self, const Dirs *dirs, GError **error)
 {
   const int objects_dfd = ul_repo_objects_dfd (self->repo);
-  if (dirs->n_touched > FSYNC_DIRS_MAX)
-    return syncfs (objects_dfd) == 0 || ul_throw_errno (error, "syncfs");
-  for (guint i = 0; i < G_N_ELEMENTS (dirs->touched); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (dirs->used); i++)
     {
       char dir[3];
       g_snprintf (dir, sizeof dir, "%02x", i);
-      if (dirs->touched[i] && !ul_fd_sync_dir_at (objects_dfd, dir, error))
+      if (dirs->used[i] && !ul_fd_sync_dir_at (objects_dfd, dir, error))
         return FALSE;
     }
-  if (dirs->made_any && fsync (objects_dfd) != 0)
-    return ul_throw_errno (error, "fsync objects");
-  return TRUE;
+  return fsync (objects_dfd) == 0 || ul_throw_errno (error, "fsync objects");
+}
+
+/* In a batch the second syncfs covers more than what was renamed here: objects that another process
+ * published and hasn't synced yet, which this transaction found and so didn't write. */
+static gboolean
+sync_directories (const UlPublish *self, const Dirs *dirs, GError **error)
+{
+  switch (self->sync)
+    {
+    case UL_SYNC_NONE:
+      return TRUE;
+    case UL_SYNC_EACH:
+      return sync_each_directory (self, dirs, error);
+    case UL_SYNC_BATCH:
+      return syncfs (ul_repo_objects_dfd (self->repo)) == 0 || ul_throw_errno (error, "syncfs");
+    }
+  g_assert_not_reached ();
 }
 
 static GPtrArray *
@@ -188,11 +194,8 @@ gboolean
 ul_publish (const UlPublish *self, GHashTable *staged, GError **error)
 {
   g_autoptr (GPtrArray) list = in_order (staged);
-  if (list->len == 0)
-    return TRUE;
-
   step (self, "sync");
-  if (self->sync && syncfs (self->staging_dfd) != 0)
+  if (self->sync == UL_SYNC_BATCH && list->len > 0 && syncfs (self->staging_dfd) != 0)
     return ul_throw_errno (error, "publishing objects: syncfs");
   step (self, "synced");
 
@@ -204,7 +207,7 @@ ul_publish (const UlPublish *self, GHashTable *staged, GError **error)
       return ul_prefix (error, "publishing objects");
   remove_tombstones (self, list);
   step (self, "published");
-  if (self->sync && !sync_directories (self, &dirs, error))
+  if (!sync_directories (self, &dirs, error))
     return ul_prefix (error, "publishing objects");
   step (self, "dirs-synced");
   return TRUE;

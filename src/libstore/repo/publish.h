@@ -15,11 +15,18 @@ typedef struct
   UlChecksum checksum;
 } UlStaged;
 
+typedef enum
+{
+  UL_SYNC_NONE,
+  UL_SYNC_BATCH, /* syncfs, for everything at once */
+  UL_SYNC_EACH,  /* objects were synced one by one; directories are, too */
+} UlSync;
+
 typedef struct
 {
   UlRepo *repo;
   int staging_dfd;
-  gboolean sync;
+  UlSync sync;
   UlTransactionHook hook;
   gpointer hook_data;
 } UlPublish;

@@ -12,7 +12,9 @@ gboolean ul_refs_read_path (UlRepo *repo, const char *path, gboolean *out_found,
 /* The new file is made in @tmp_dfd (tmp/ or a staging directory) under a name with this prefix. */
 #define UL_REFS_TMP_PREFIX "ref-"
 gboolean ul_refs_write_path (UlRepo *repo, int tmp_dfd, const char *path,
-                             const UlChecksum *checksum, GError **error);
+                             const UlChecksum *checksum, gboolean sync, GError **error);
+/* A ref can't be where others are below it, nor below another ref: UL_ERROR_EXISTS. */
+gboolean ul_refs_check_conflict (UlRepo *repo, const char *path, GError **error);
 gboolean ul_refs_path (const char *refspec, char **out_path, GError **error);
 gboolean ul_refs_collection_path (UlRepo *repo, const char *collection_id, const char *ref,
                                   char **out_path, GError **error);

@@ -66,48 +66,103 @@ ul_refs_read (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum
          && ul_refs_read_path (repo, path, out_found, out, error);
 }
 
-/* A ref can't be where a directory of refs is; an empty one, left by removed refs, makes way. */
+/* The directory of a ref's file, made with its parents if it isn't there; -1 without @make.
+ * Symlinks that lead out of the repository are not followed, wherever they come from. */
 static gboolean
-check_conflict (UlRepo *repo, const char *path, GError **error)
+open_dir (UlRepo *repo, const char *path, gboolean make, gboolean sync, int *out_fd, GError **error)
+{
+  g_autofree char *dir = g_path_get_dirname (path);
+  int fd = ul_fd_open_beneath (ul_repo_dfd (repo), dir, O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0 && errno == ENOENT && make)
+    {
+      ul_autofd int parent = -1;
+      g_autofree char *name = g_path_get_basename (dir);
+      if (!open_dir (repo, dir, TRUE, sync, &parent, error))
+        return FALSE;
+      if (mkdirat (parent, name, 0755) != 0 && errno != EEXIST)
+        return ul_throw_errno (error, "create directory %s", dir);
+      if (sync && fsync (parent) != 0)
+        return ul_throw_errno (error, "fsync directory of %s", dir);
+      fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+  if (fd < 0 && (make || (errno != ENOENT && errno != ENOTDIR)))
+    return ul_throw_errno (error, "open directory %s", dir);
+  *out_fd = fd;
+  return TRUE;
+}
+
+static gboolean
+check_ancestors (UlRepo *repo, const char *path, GError **error)
+{
+  g_autofree char *dir = g_path_get_dirname (path);
+  struct stat st;
+  while (!g_str_equal (dir, "."))
+    {
+      if (fstatat (ul_repo_dfd (repo), dir, &st, 0) == 0 && !S_ISDIR (st.st_mode))
+        return ul_throw (error, UL_ERROR_EXISTS, "Conflict: %s is a ref, so %s can't be one", dir,
+                         path);
+      g_autofree char *child = g_steal_pointer (&dir);
+      dir = g_path_get_dirname (child);
+    }
+  return TRUE;
+}
+
+gboolean
+ul_refs_check_conflict (UlRepo *repo, const char *path, GError **error)
 {
   struct stat st;
-  if (fstatat (ul_repo_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))
+  ul_autofd int dir_fd = -1;
+  g_autofree char *name = g_path_get_basename (path);
+  if (!check_ancestors (repo, path, error) || !open_dir (repo, path, FALSE, FALSE, &dir_fd, error))
+    return FALSE;
+  if (dir_fd < 0 || fstatat (dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))
     return TRUE;
-  if (unlinkat (ul_repo_dfd (repo), path, AT_REMOVEDIR) == 0)
+  /* An empty directory, left by removed refs, makes way. */
+  if (unlinkat (dir_fd, name, AT_REMOVEDIR) == 0)
     return TRUE;
   return ul_throw (error, UL_ERROR_EXISTS, "Conflict: refs exist under %s", path);
 }
 
+/* The repository's mtime tells other processes that refs have changed. */
 static gboolean
-publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, GError **error)
+finish_change (UlRepo *repo, int dir_fd, const char *path, gboolean sync, GError **error)
 {
-  g_autofree char *dir = g_path_get_dirname (path);
-  gboolean ok = ul_fd_make_dirs_at (ul_repo_dfd (repo), dir, 0755, error)
-                && check_conflict (repo, path, error);
-  if (ok && renameat (tmp_dfd, tmp, ul_repo_dfd (repo), path) != 0)
+  if (sync && fsync (dir_fd) != 0)
+    return ul_throw_errno (error, "fsync directory of %s", path);
+  (void) futimens (ul_repo_dfd (repo), NULL);
+  return TRUE;
+}
+
+static gboolean
+publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, gboolean sync,
+             GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  ul_autofd int dir_fd = -1;
+  gboolean ok = ul_refs_check_conflict (repo, path, error)
+                && open_dir (repo, path, TRUE, sync, &dir_fd, error);
+  if (ok && renameat (tmp_dfd, tmp, dir_fd, name) != 0)
     ok = ul_throw_errno (error, "rename to %s", path);
   if (!ok)
     {
       (void) unlinkat (tmp_dfd, tmp, 0);
       return FALSE;
     }
-  if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
-    return FALSE;
-  /* The repository's mtime tells other processes that refs have changed. */
-  (void) futimens (ul_repo_dfd (repo), NULL);
-  return TRUE;
+  return finish_change (repo, dir_fd, path, sync, error);
 }
 
 static gboolean
-remove_ref (UlRepo *repo, const char *path, GError **error)
+remove_ref (UlRepo *repo, const char *path, gboolean sync, GError **error)
 {
-  if (unlinkat (ul_repo_dfd (repo), path, 0) != 0)
-    return errno == ENOENT || ul_throw_errno (error, "removing ref %s", path);
-  g_autofree char *dir = g_path_get_dirname (path);
-  if (ul_repo_fsync_enabled (repo) && !ul_fd_sync_dir_at (ul_repo_dfd (repo), dir, error))
+  g_autofree char *name = g_path_get_basename (path);
+  ul_autofd int dir_fd = -1;
+  if (!open_dir (repo, path, FALSE, sync, &dir_fd, error))
     return FALSE;
-  (void) futimens (ul_repo_dfd (repo), NULL);
-  return TRUE;
+  if (dir_fd < 0)
+    return TRUE;
+  if (unlinkat (dir_fd, name, 0) != 0)
+    return errno == ENOENT || ul_throw_errno (error, "removing ref %s", path);
+  return finish_change (repo, dir_fd, path, sync, error);
 }
 
 static char *
@@ -118,22 +173,21 @@ tmp_name (void)
 
 gboolean
 ul_refs_write_path (UlRepo *repo, int tmp_dfd, const char *path, const UlChecksum *checksum,
-                    GError **error)
+                    gboolean sync, GError **error)
 {
   if (tmp_dfd < 0)
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing ref %s: repository is not writable",
                      path);
   if (checksum == NULL)
-    return remove_ref (repo, path, error);
+    return remove_ref (repo, path, sync, error);
 
   /* The file is made in tmp/, not beside the ref: there it would be listed as one. */
   char text[UL_CHECKSUM_HEX_LEN + 2];
   ul_checksum_to_hex (checksum, text);
   memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
   g_autofree char *tmp = tmp_name ();
-  if (!ul_fd_replace_file_at (tmp_dfd, tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644,
-                              ul_repo_fsync_enabled (repo), error)
-      || !publish_ref (repo, tmp_dfd, tmp, path, error))
+  if (!ul_fd_replace_file_at (tmp_dfd, tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644, sync, error)
+      || !publish_ref (repo, tmp_dfd, tmp, path, sync, error))
     return ul_prefix (error, "writing ref %s", path);
   return TRUE;
 }
@@ -143,7 +197,8 @@ ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum, GE
 {
   g_autofree char *path = NULL;
   return ul_refs_path (refspec, &path, error)
-         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum, error);
+         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum,
+                                ul_repo_fsync_enabled (repo), error);
 }
 
 gboolean
@@ -164,7 +219,7 @@ ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError
   g_autofree char *tmp = tmp_name ();
   if (symlinkat (link->str, ul_repo_tmp_dfd (repo), tmp) != 0)
     return ul_throw_errno (error, "writing alias %s: create symlink", alias);
-  return publish_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, error)
+  return publish_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, ul_repo_fsync_enabled (repo), error)
          || ul_prefix (error, "writing alias %s", alias);
 }
 
@@ -186,5 +241,6 @@ ul_refs_write_collection (UlRepo *repo, const char *collection_id, const char *r
 {
   g_autofree char *path = NULL;
   return ul_refs_collection_path (repo, collection_id, ref, &path, error)
-         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum, error);
+         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum,
+                                ul_repo_fsync_enabled (repo), error);
 }

@@ -92,8 +92,10 @@ ul_split_xattrs_load (UlRepo *repo, const UlChecksum *file, GVariant **out_xattr
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (file, UL_OBJECT_FILE_XATTRS_LINK, FALSE, path);
   g_autoptr (GBytes) bytes = NULL;
-  if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, MAX_SIZE, FALSE, &bytes, error))
+  if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, MAX_SIZE, TRUE, &bytes, error))
     return FALSE;
+  if (bytes == NULL)
+    return ul_throw (error, UL_ERROR_CORRUPT, "has no xattrs link");
   g_autoptr (GVariant) xattrs
       = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("a(ayay)"), bytes, FALSE));
   if (!ul_file_meta_validate_xattrs (xattrs, error))

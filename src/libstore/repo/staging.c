@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "repo/refs-private.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lockfile.h"
@@ -81,12 +80,13 @@ reclaim_lock (int tmp_dfd, const char *lock, GError **error)
   return reclaim_directory (tmp_dfd, name, error);
 }
 
-/* A ref that was being written by a process that died; nobody else has its name. */
+/* What a killed process left of a ref or a cached file. There's no lock on these, so age decides,
+ * as with OSTree. */
 static void
-reclaim_ref (int tmp_dfd, const char *name)
+reclaim_stray (int tmp_dfd, const char *name)
 {
   struct stat st;
-  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR (st.st_mode)
       && st.st_mtime < g_get_real_time () / G_USEC_PER_SEC - STRAY_SECS)
     (void) unlinkat (tmp_dfd, name, 0);
 }
@@ -95,13 +95,11 @@ static gboolean
 reclaim_entry (int tmp_dfd, const char *name, GError **error)
 {
   struct stat st;
-  if (g_str_has_prefix (name, UL_REFS_TMP_PREFIX))
+  if (!g_str_has_prefix (name, PREFIX))
     {
-      reclaim_ref (tmp_dfd, name);
+      reclaim_stray (tmp_dfd, name);
       return TRUE;
     }
-  if (!g_str_has_prefix (name, PREFIX))
-    return TRUE;
   if (g_str_has_suffix (name, LOCK_SUFFIX))
     return reclaim_lock (tmp_dfd, name, error);
   if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))

@@ -327,6 +327,8 @@ check_refs (UlTransaction *self, GError **error)
       const RefChange *change = self->refs->pdata[i];
       if (change->invalid != NULL)
         return ul_throw (error, UL_ERROR_INVALID, "%s", change->invalid);
+      if (!change->remove && !ul_refs_check_conflict (self->repo, change->path, error))
+        return FALSE;
     }
   return TRUE;
 }
@@ -339,7 +341,8 @@ write_refs (UlTransaction *self, GError **error)
       const RefChange *change = self->refs->pdata[i];
       step (self, "ref");
       if (!ul_refs_write_path (self->repo, self->staging.dfd, change->path,
-                               change->remove ? NULL : &change->checksum, error))
+                               change->remove ? NULL : &change->checksum, !self->options.no_fsync,
+                               error))
         return FALSE;
     }
   step (self, "refs-written");
@@ -356,7 +359,9 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   const UlPublish publish = {
     .repo = self->repo,
     .staging_dfd = self->staging.dfd,
-    .sync = !self->options.no_fsync,
+    .sync = self->options.no_fsync             ? UL_SYNC_NONE
+            : ul_transaction_syncs_each (self) ? UL_SYNC_EACH
+                                               : UL_SYNC_BATCH,
     .hook = self->options.hook,
     .hook_data = self->options.hook_data,
   };

@@ -13,8 +13,8 @@
  * free is removed by the next transaction. The repository's shared lock is held from begin to the
  * end.
  *
- * Staged files have numbers as names, not their object names: OSTree reuses a staging directory of
- * the same boot and believes what stands under an object's name, complete or not.
+ * Objects are staged in directories new-XX, not XX: OSTree reuses a staging directory of the same
+ * boot and believes what stands under an object's name, complete or not.
  *
  * begin, commit, set_ref and free belong to one thread; writers (one a thread) may run at once
  * between. */
@@ -24,8 +24,9 @@ G_BEGIN_DECLS
 typedef struct _UlTransaction UlTransaction;
 
 /* Tests look in here: called before each named step, on whatever thread gets there. Steps: "begin",
- * "staged" (once per staged object), "sync", "synced", "publish" (once per rename), "published",
- * "dirs-synced", "ref" (once per ref), "refs-written", "cleanup". */
+ * "staged" (once per staged object), "sync", "synced", "publish" (once per rename of
+ * an object or of a directory of objects), "published", "dirs-synced", "ref" (once per ref),
+ * "refs-written", "cleanup". */
 typedef void (*UlTransactionHook) (const char *step, gpointer data);
 
 typedef struct

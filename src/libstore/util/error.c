@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK (ul - error - quark, ul_error)
+/* To clang-format the name is a subtraction. */
+/* clang-format off */
+G_DEFINE_QUARK (ul-error-quark, ul_error)
+/* clang-format on */
 
 gboolean
 ul_throw (GError **error, UlError code, const char *format, ...)

@@ -167,6 +167,30 @@ ul_xattr_read_at (int dfd, const char *name, GVariant **out_xattrs, GError **err
 }
 
 static gboolean
+has (const Where *w, const char *xattr, gboolean *out_has, GError **error)
+{
+  const ssize_t size = get (w, xattr, NULL, 0);
+  if (size < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+    return ul_throw_errno (error, "read xattr %s", xattr);
+  *out_has = size >= 0;
+  return TRUE;
+}
+
+gboolean
+ul_xattr_has_fd (int fd, const char *xattr, gboolean *out_has, GError **error)
+{
+  return has (&(Where){ .fd = fd }, xattr, out_has, error);
+}
+
+gboolean
+ul_xattr_has_at (int dfd, const char *name, const char *xattr, gboolean *out_has, GError **error)
+{
+  char path[UL_PROC_PATH_MAX];
+  ul_fd_proc_path (path, dfd, name);
+  return has (&(Where){ .path = path }, xattr, out_has, error);
+}
+
+static gboolean
 write_all (const Where *w, GVariant *xattrs, GError **error)
 {
   GVariantIter iter;

@@ -12,11 +12,18 @@ G_BEGIN_DECLS
 /* The list without entries; the same for everyone, never freed. */
 GVariant *ul_xattr_empty (void);
 
-/* All xattrs of an open file or directory. A file system without xattrs gives the empty list. */
+/* All xattrs of an open file or directory that have a value: OSTree knows no empty ones. A file
+ * system without xattrs gives the empty list. */
 gboolean ul_xattr_read_fd (int fd, GVariant **out_xattrs, GError **error);
 
 /* All xattrs of @name (one component) below @dfd, of a symlink itself. */
 gboolean ul_xattr_read_at (int dfd, const char *name, GVariant **out_xattrs, GError **error);
+
+/* Is the attribute there, whatever its value? What the lists above leave out, empty ones, counts. A
+ * file system without xattrs has none. */
+gboolean ul_xattr_has_fd (int fd, const char *xattr, gboolean *out_has, GError **error);
+gboolean ul_xattr_has_at (int dfd, const char *name, const char *xattr, gboolean *out_has,
+                          GError **error);
 
 /* Set every attribute in @xattrs; others stay. */
 gboolean ul_xattr_write_fd (int fd, GVariant *xattrs, GError **error);

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034
+# Debian packages by purpose, for quickstart, check and bench/run.
+
+packages_build=(autoconf automake build-essential libdeflate-dev libglib2.0-dev libjson-glib-dev
+  libssl-dev pkgconf zlib1g-dev)
+
+packages_quickstart=(attr cpio mount util-linux)
+
+packages_check=(attr bash-completion busybox-static clang clang-format cppcheck cpio crun e2fsprogs
+  fuse-overlayfs git jq libcap2-bin libclang-rt-14-dev man-db mount openssl ostree podman procps python3
+  shellcheck strace uidmap util-linux)
+
+packages_bench=(debootstrap gcc libc6-dev e2fsprogs mount ostree python3 util-linux)
+
+# install_missing PACKAGE...: with apt-get, and only if something is missing, so that it needs no
+# network otherwise.
+install_missing ()
+{
+  local missing=() p
+  for p; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  echo "installing: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -q update >/dev/null || echo "apt-get update failed, trying with the lists there are" >&2
+  apt-get -q -y --no-install-recommends install "${missing[@]}" >/dev/null
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "checkout/checkout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkout/plan.h"
+#include "checkout/walk.h"
+#include "checkout/whiteouts.h"
+#include "core/commit.h"
+#include "repo/objects.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+/* What is checked out, and to where. */
+typedef struct
+{
+  UlEntry root;
+  char *name; /* of a file; NULL for a directory */
+  int dfd;
+  char *path; /* without slashes at its end */
+} Job;
+
+static void
+job_clear (Job *job)
+{
+  g_free (job->name);
+  g_free (job->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
+
+/* Nothing is at @subpath. That may be fine, but not if it leads through a file. */
+static gboolean
+explain_missing (UlRepo *repo, const UlCommit *commit, const char *subpath, gboolean noent_ok,
+                 GError **error)
+{
+  gboolean found = FALSE;
+  UlEntry entry = { .kind = UL_ENTRY_DIR };
+  g_autofree char *path = g_strdup (subpath);
+  while (!found && strchr (path, '/') != NULL && !g_str_equal (path, "/"))
+    {
+      char *parent = g_path_get_dirname (path);
+      g_free (path);
+      path = parent;
+      if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, path, &found, &entry, error))
+        return FALSE;
+    }
+  if (found && entry.kind == UL_ENTRY_FILE)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: %s: Not a directory", subpath);
+  return noent_ok
+         || ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: No such file or directory: %s%s",
+                      *subpath == '/' ? "" : "/", subpath);
+}
+
+static gboolean
+find_root (UlRepo *repo, const UlChecksum *checksum, const UlCheckoutOptions *options,
+           gboolean *out_found, Job *job, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  g_auto (UlCommit) commit = { 0 };
+  if (!ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
+      || !ul_commit_parse (variant, &commit, error))
+    return FALSE;
+  const char *subpath = options->subpath != NULL ? options->subpath : "/";
+  if (!ul_objects_lookup_path (repo, &commit.tree, &commit.meta, subpath, out_found, &job->root,
+                               error))
+    return FALSE;
+  if (!*out_found && !explain_missing (repo, &commit, subpath, options->subpath_noent_ok, error))
+    return FALSE;
+  if (*out_found && job->root.kind == UL_ENTRY_FILE)
+    job->name = g_path_get_basename (subpath);
+  return TRUE;
+}
+
+/* Where the probe for whiteouts is made: in the target, or where the target will be. */
+static gboolean
+preflight (const UlCheckoutPlan *plan, const Job *job, GError **error)
+{
+  if ((plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_PASSTHROUGH) == 0)
+    return TRUE;
+  ul_autofd int fd = openat (job->dfd, job->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    {
+      g_autofree char *parent = g_path_get_dirname (job->path);
+      fd = openat (job->dfd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+  /* Without a parent there's nothing to probe, and making the target will say so. */
+  return fd < 0
+         || ul_checkout_whiteouts_preflight (plan, fd, job->path, &job->root, job->name, error);
+}
+
+/* A file may be added to a directory that exists, in any mode. */
+static gboolean
+may_exist (const UlCheckoutPlan *plan, const Job *job)
+{
+  return plan->options->unite != UL_CHECKOUT_UNION_NONE || job->root.kind == UL_ENTRY_FILE;
+}
+
+static gboolean
+open_target (const UlCheckoutPlan *plan, const Job *job, UlCheckoutTarget *target, GError **error)
+{
+  struct stat st;
+  const gboolean is_there = fstatat (job->dfd, job->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  if (is_there && !may_exist (plan, job))
+    return ul_throw (error, UL_ERROR_EXISTS, "checkout to %s: File exists", job->path);
+  if (!preflight (plan, job, error))
+    return FALSE;
+
+  target->is_new = mkdirat (job->dfd, job->path, 0700) == 0;
+  if (!target->is_new && (errno != EEXIST || !may_exist (plan, job)))
+    return ul_throw_errno (error, "checkout to %s: create directory", job->path);
+  const int flags = target->is_new ? O_RDONLY | O_NOFOLLOW : O_PATH;
+  target->fd = openat (job->dfd, job->path, flags | O_DIRECTORY | O_CLOEXEC);
+  if (target->fd < 0)
+    return ul_throw_errno (error, "checkout to %s: open directory", job->path);
+  return TRUE;
+}
+
+static gboolean
+wants_sync (const UlCheckoutPlan *plan)
+{
+  switch (plan->options->sync)
+    {
+    case UL_CHECKOUT_SYNC_ALWAYS:
+      return TRUE;
+    case UL_CHECKOUT_SYNC_COPIES:
+      return plan->stats.bytes > 0 && ul_repo_fsync_enabled (plan->repo);
+    case UL_CHECKOUT_SYNC_NEVER:
+    default:
+      return FALSE;
+    }
+}
+
+/* syncfs takes no O_PATH descriptor. */
+static gboolean
+sync_target (const Job *job, GError **error)
+{
+  ul_autofd int fd = openat (job->dfd, job->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || syncfs (fd) != 0)
+    return ul_throw_errno (error, "checkout to %s: sync", job->path);
+  return TRUE;
+}
+
+static gboolean
+run (UlCheckoutPlan *plan, const Job *job, GError **error)
+{
+  UlCheckoutTarget target = { .fd = -1 };
+  if (!open_target (plan, job, &target, error))
+    return FALSE;
+  const gboolean ok = job->root.kind == UL_ENTRY_DIR
+                          ? ul_checkout_walk (plan, &job->root, &target, error)
+                          : ul_checkout_walk_file (plan, &job->root, job->name, &target, error);
+  if (!ok || (wants_sync (plan) && !sync_target (job, error)))
+    return FALSE;
+  return plan->cache == NULL || ul_checkout_file_cache_publish (plan->cache, error);
+}
+
+static char *
+strip_slashes (const char *path)
+{
+  gsize len = strlen (path);
+  while (len > 1 && path[len - 1] == '/')
+    len--;
+  return g_strndup (path, len);
+}
+
+gboolean
+ul_checkout_at (UlRepo *repo, const UlChecksum *commit, const UlCheckoutOptions *options, int dfd,
+                const char *path, UlCheckoutStats *out_stats, GError **error)
+{
+  const UlCheckoutOptions defaults = { 0 };
+  if (options == NULL)
+    options = &defaults;
+
+  g_auto (UlCheckoutPlan) plan = { 0 };
+  g_auto (Job) job = { .dfd = dfd, .path = strip_slashes (path) };
+  gboolean found;
+  if (!ul_checkout_plan_init (&plan, repo, options, error)
+      || !find_root (repo, commit, options, &found, &job, error))
+    return FALSE;
+  const gboolean nothing_to_do = !found || ul_checkout_plan_skips (&plan, "/");
+  if (!nothing_to_do && !run (&plan, &job, error))
+    return FALSE;
+  if (out_stats != NULL)
+    *out_stats = plan.stats;
+  return TRUE;
+}

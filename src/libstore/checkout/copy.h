@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "checkout/entry.h"
+
+/* Making an entry new: a copy of a regular file (reflinked where the file system can), or a
+ * symlink, with the metadata that the plan says. A file gets its name when it's complete. */
+
+G_BEGIN_DECLS
+
+gboolean ul_checkout_copy (const UlCheckoutEntry *entry, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "checkout/dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "core/file-meta.h"
+#include "core/whiteout.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/xattr.h"
+
+/* O_PATH asks no permission of an existing directory, and is enough for everything *at. */
+#define EXISTING_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+gboolean
+ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent_is_new, const char *name,
+                      const char *path, int *out_fd, gboolean *out_new, GError **error)
+{
+  const gboolean made = mkdirat (parent, name, 0700) == 0;
+  if (!made && errno != EEXIST)
+    return ul_throw_errno (error, "checkout %s: create directory", path);
+  if (!made && (plan->options->unite == UL_CHECKOUT_UNION_NONE || parent_is_new))
+    return ul_throw (error, UL_ERROR_EXISTS, "checkout %s: File exists", path);
+
+  if (made)
+    {
+      if (!ul_fd_open_dir_at (parent, name, FALSE, out_fd, error))
+        return ul_prefix (error, "checkout %s", path);
+      ul_checkout_count (plan, directories, 1);
+      *out_new = TRUE;
+      return TRUE;
+    }
+
+  const int fd = openat (parent, name, EXISTING_FLAGS);
+  if (fd < 0 && errno == ENOTDIR)
+    {
+      /* Also what the kernel says about a symlink with these flags. */
+      struct stat st;
+      const gboolean is_link
+          = fstatat (parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK (st.st_mode);
+      return ul_throw (error, UL_ERROR_EXISTS,
+                       is_link ? "checkout %s: a symlink is in the way of a directory"
+                               : "checkout %s: a file is in the way of a directory",
+                       path);
+    }
+  if (fd < 0)
+    return ul_throw_errno (error, "checkout %s: open directory", path);
+  *out_fd = fd;
+  *out_new = FALSE;
+  return TRUE;
+}
+
+UlCheckoutDir *
+ul_checkout_dir_new (UlCheckoutPlan *plan, UlCheckoutDirErrors *errors, int fd, char *path,
+                     GVariant *meta, GVariant *dirtree, guint64 seq)
+{
+  UlCheckoutDir *dir = g_new (UlCheckoutDir, 1);
+  *dir = (UlCheckoutDir){
+    .refs = 1,
+    .plan = plan,
+    .errors = errors,
+    .fd = fd,
+    .path = path,
+    .meta = meta != NULL ? g_variant_ref (meta) : NULL,
+    .seq = seq,
+  };
+  if (dirtree != NULL)
+    ul_dirtree_view_init (&dir->view, dirtree);
+  return dir;
+}
+
+UlCheckoutDir *
+ul_checkout_dir_ref (UlCheckoutDir *dir)
+{
+  g_atomic_int_inc (&dir->refs);
+  return dir;
+}
+
+static gboolean
+is_opaque (GVariant *xattrs)
+{
+  g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED);
+  gsize len = 0;
+  const void *data = value != NULL ? g_variant_get_fixed_array (value, &len, 1) : NULL;
+  return data != NULL && ul_whiteout_is_opaque_xattr (UL_WHITEOUT_OPAQUE_TRUSTED, data, len);
+}
+
+/* A user checkout sets no xattrs of the commit, but a directory that comes out not opaque lets
+ * deleted files reappear; so it gets the form that a rootless overlay reads. */
+static gboolean
+apply_user_opaque (UlCheckoutDir *dir, GVariant *xattrs, GError **error)
+{
+  if ((dir->plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_PASSTHROUGH) == 0
+      || !is_opaque (xattrs))
+    return TRUE;
+  if (fsetxattr (dir->fd, UL_WHITEOUT_OPAQUE_USER, "y", 1, 0) != 0)
+    return ul_throw_errno (error, "set xattr " UL_WHITEOUT_OPAQUE_USER);
+  return TRUE;
+}
+
+/* chown before xattrs and mode: it drops security.capability and set-id bits. */
+static gboolean
+apply_meta (UlCheckoutDir *dir, GError **error)
+{
+  guint32 uid;
+  guint32 gid;
+  guint32 mode;
+  g_autoptr (GVariant) xattrs = NULL;
+  ul_dirmeta_get (dir->meta, &uid, &gid, &mode, &xattrs);
+  if (dir->plan->ownership == UL_OWNERSHIP_STORED)
+    {
+      if (fchown (dir->fd, uid, gid) != 0)
+        return ul_throw_errno (error, "change owner to %u:%u", uid, gid);
+      if (!ul_xattr_write_fd (dir->fd, xattrs, error))
+        return FALSE;
+    }
+  else if (!apply_user_opaque (dir, xattrs, error))
+    return FALSE;
+  if (fchmod (dir->fd, ul_checkout_plan_dir_mode (dir->plan, mode)) != 0)
+    return ul_throw_errno (error, "change mode");
+  const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 0 } };
+  if (dir->plan->stored_times && futimens (dir->fd, times) != 0)
+    return ul_throw_errno (error, "change time");
+  return TRUE;
+}
+
+static void
+keep_first (UlCheckoutDir *dir, GError *failure)
+{
+  UlCheckoutDirErrors *errors = dir->errors;
+  g_prefix_error (&failure, "checkout %s: ", dir->path);
+  g_mutex_lock (&errors->lock);
+  if (errors->first == NULL || dir->seq < errors->first_seq)
+    {
+      g_clear_error (&errors->first);
+      errors->first = g_steal_pointer (&failure);
+      errors->first_seq = dir->seq;
+    }
+  g_mutex_unlock (&errors->lock);
+  g_clear_error (&failure);
+}
+
+void
+ul_checkout_dir_unref (UlCheckoutDir *dir)
+{
+  if (!g_atomic_int_dec_and_test (&dir->refs))
+    return;
+  GError *failure = NULL;
+  if (dir->meta != NULL && !apply_meta (dir, &failure))
+    keep_first (dir, failure);
+  g_clear_pointer (&dir->meta, g_variant_unref);
+  ul_dirtree_view_clear (&dir->view);
+  close (dir->fd);
+  g_free (dir->path);
+  g_free (dir);
+}
+
+char *
+ul_checkout_dir_child_path (const UlCheckoutDir *dir, const char *name)
+{
+  const char *separator = g_str_has_suffix (dir->path, "/") ? "" : "/";
+  return g_strconcat (dir->path, separator, name, NULL);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "checkout/plan.h"
+#include "core/dirtree.h"
+
+/* A directory of the target while it's being filled. Walk and workers each hold a reference;
+ * whoever drops the last one gives a directory that we made its owner, xattrs, mode and time, which
+ * must come after its contents: the mode may forbid writing, and writing changes the time.
+ *
+ * Which thread is the last is chance, so a failure there is no worker's error. It is kept in
+ * UlCheckoutDirErrors, and the first in walk order is reported when nothing else failed. */
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GMutex lock;
+  GError *first;
+  guint64 first_seq;
+} UlCheckoutDirErrors;
+
+typedef struct
+{
+  gint refs;            /* atomic */
+  UlCheckoutPlan *plan; /* borrowed, as is errors */
+  UlCheckoutDirErrors *errors;
+  int fd;
+  char *path;         /* from the root of the checkout: "/", "/a/b" */
+  GVariant *meta;     /* dirmeta to apply at the end; NULL for a directory that was there */
+  UlDirtreeView view; /* what the commit has in it; empty where a single file is placed */
+  guint64 seq;        /* number in walk order */
+} UlCheckoutDir;
+
+/* Make the directory @name in @parent, or open the one that is there if the union mode allows; a
+ * symlink there is refused. @path is for messages. On success *out_fd is owned. */
+gboolean ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent_is_new,
+                               const char *name, const char *path, int *out_fd, gboolean *out_new,
+                               GError **error);
+
+/* Takes @fd and @path. @meta and @dirtree may be NULL. */
+UlCheckoutDir *ul_checkout_dir_new (UlCheckoutPlan *plan, UlCheckoutDirErrors *errors, int fd,
+                                    char *path, GVariant *meta, GVariant *dirtree, guint64 seq);
+UlCheckoutDir *ul_checkout_dir_ref (UlCheckoutDir *dir);
+void ul_checkout_dir_unref (UlCheckoutDir *dir);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlCheckoutDir, ul_checkout_dir_unref)
+
+/* We made it, so nothing but what we place is in it. */
+static inline gboolean
+ul_checkout_dir_is_new (const UlCheckoutDir *dir)
+{
+  return dir->meta != NULL;
+}
+
+/* "/a/b" for entry b of directory /a. */
+char *ul_checkout_dir_child_path (const UlCheckoutDir *dir, const char *name);
+
+G_END_DECLS

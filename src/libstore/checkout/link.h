@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "checkout/entry.h"
+
+/* Placing an entry as a hardlink of a file in the repository. */
+
+G_BEGIN_DECLS
+
+/* Link @path below @dfd to the entry's name, by the union mode. *out_done is FALSE if it can't be
+ * linked and a copy is allowed instead. */
+gboolean ul_checkout_link (const UlCheckoutEntry *entry, int dfd, const char *path,
+                           gboolean *out_done, GError **error);
+
+G_END_DECLS

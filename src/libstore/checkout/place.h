@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "checkout/dir.h"
+
+/* Placing one file of a commit in a directory of the target: as a hardlink, a copy, a symlink or a
+ * whiteout device. Run by workers. */
+
+G_BEGIN_DECLS
+
+/* @name may still become another name (whiteout), or be no file at all (a
+ * marker that the walk has applied). Errors name the path. */
+gboolean ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
+                            GError **error);
+
+G_END_DECLS

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "checkout/plan.h"
+
+#include <sys/stat.h>
+
+#include "util/error.h"
+
+/* A user checkout drops these: whoever runs it must not make set-id programs of somebody else's. */
+#define SET_ID_BITS (S_ISUID | S_ISGID)
+
+gboolean
+ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo, const UlCheckoutOptions *options,
+                       GError **error)
+{
+  const gboolean require = options->link == UL_CHECKOUT_LINK_REQUIRE;
+  if (options->unite == UL_CHECKOUT_UNION_IDENTICAL && !require)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "checkout: --union-identical requires --require-hardlinks");
+
+  const UlOwnership ownership
+      = ul_repo_wants_canonical (repo) ? UL_OWNERSHIP_USER : options->ownership;
+  const UlLinks links = ul_repo_linkable (repo, ownership);
+  if (require && links == UL_LINKS_NONE)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "checkout: a repository of mode %s cannot be hardlinked %s user mode",
+                     ul_repo_mode_name (repo), ownership == UL_OWNERSHIP_USER ? "in" : "outside");
+
+  *plan = (UlCheckoutPlan){
+    .repo = repo,
+    .options = options,
+    .ownership = ownership,
+    .links = options->link == UL_CHECKOUT_LINK_NEVER ? UL_LINKS_NONE : links,
+    .stored_times = options->link != UL_CHECKOUT_LINK_NEVER,
+  };
+  if (ul_repo_is_compressed (repo) && ownership == UL_OWNERSHIP_USER
+      && options->link == UL_CHECKOUT_LINK_PREFER && options->cache == UL_CHECKOUT_CACHE_USE)
+    plan->cache = ul_checkout_file_cache_open (repo);
+  return TRUE;
+}
+
+void
+ul_checkout_plan_clear (UlCheckoutPlan *plan)
+{
+  g_clear_pointer (&plan->cache, ul_checkout_file_cache_free);
+}
+
+gboolean
+ul_checkout_plan_skips (const UlCheckoutPlan *plan, const char *path)
+{
+  return plan->options->skip != NULL && g_hash_table_contains (plan->options->skip, path);
+}
+
+mode_t
+ul_checkout_plan_whiteout_mode (const UlCheckoutPlan *plan, guint32 stored)
+{
+  const mode_t mode = stored & 07777;
+  return plan->ownership == UL_OWNERSHIP_USER ? mode & ~(mode_t) SET_ID_BITS : mode;
+}
+
+mode_t
+ul_checkout_plan_file_mode (const UlCheckoutPlan *plan, guint32 stored)
+{
+  /* Whoever owns a file in a user checkout can read it, as in OSTree's. */
+  const mode_t added = plan->ownership == UL_OWNERSHIP_USER ? S_IRUSR : 0;
+  return ul_checkout_plan_whiteout_mode (plan, stored) | added;
+}
+
+gboolean
+ul_checkout_plan_is_unreadable (const UlCheckoutPlan *plan, guint32 stored)
+{
+  return plan->ownership == UL_OWNERSHIP_USER && (stored & S_IRUSR) == 0;
+}
+
+mode_t
+ul_checkout_plan_dir_mode (const UlCheckoutPlan *plan, guint32 stored)
+{
+  return stored & (plan->options->dir_mode == UL_CHECKOUT_DIR_MODE_0775 ? 0775 : 07777);
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A full file system, at many fill levels so that it ends in different places: one line of error, a
+# sound repository, nothing left over, and the same commit succeeds once there is room.
+. "$(dirname "$0")/crash-common.sh"
+make_trees
+for i in $(seq 60); do head -c 9000 /dev/zero | openssl enc -aes-128-ctr -K "$(printf %032d "$i")" -iv 00 >"new/sub/n$i" 2>/dev/null; done
+
+truncate -s 24M image
+mkfs.ext4 -q -F -m 0 image
+mkdir mnt
+mount -o loop image mnt 2>/dev/null || skip_all "no loop devices here"
+at_exit 'umount -l mnt 2>/dev/null'
+
+# full MODE FREE-KIB: commit with that much room.
+full ()
+{
+  local mode=$1 room=$2 label="$1 with $2 KiB" have
+  have=$(df --output=avail -k mnt | tail -1)
+  fallocate -l $((have - room))K mnt/filler 2>/dev/null || dd if=/dev/zero of=mnt/filler bs=1K count=$((have - room)) status=none
+  fails_with "$label" "[Nn]o space left" "$UNDERLAY" --repo=mnt/repo commit -b line --timestamp=@1577934245 new
+  is "$label: no staging is left" "$(staging_of mnt/repo)" ""
+  is "$label: the old commit" "$("$OSTREE" --repo=mnt/repo rev-parse line)" "$old"
+  ok "$label: the peer's fsck" "$OSTREE" --repo=mnt/repo fsck -q --all
+  ok "$label: our fsck" "$UNDERLAY" --repo=mnt/repo fsck -q
+  rm mnt/filler
+}
+
+for mode in bare archive; do
+  rm -rf mnt/repo
+  "$UNDERLAY" init --repo=mnt/repo --mode="$mode"
+  "$UNDERLAY" --repo=mnt/repo config set core.min-free-space-percent 0
+  old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
+  for room in 8 40 100 260 450; do full "$mode" "$room"; done
+  ok "$mode: and with room it succeeds" "$UNDERLAY" --repo=mnt/repo commit -b line --timestamp=@1577934245 new
+  ok "$mode: soundly" "$OSTREE" --repo=mnt/repo fsck -q --all
+done
+
+# min-free-space is respected, before the file system is full.
+rm -rf mnt/repo
+"$UNDERLAY" init --repo=mnt/repo --mode=bare
+old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
+"$UNDERLAY" --repo=mnt/repo config set core.min-free-space-percent 99
+fails_with "min-free-space-percent" "min-free-space" "$UNDERLAY" --repo=mnt/repo commit -b line new
+is "leaves no staging" "$(staging_of mnt/repo)" ""
+is "and the old commit" "$("$OSTREE" --repo=mnt/repo rev-parse line)" "$old"
+
+# Out of inodes.
+umount mnt
+mkfs.ext4 -q -F -N 600 image
+mount -o loop image mnt
+"$UNDERLAY" init --repo=mnt/repo --mode=bare
+"$UNDERLAY" --repo=mnt/repo config set core.min-free-space-percent 0
+old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
+mkdir -p mnt/fill
+i=0
+while : 2>/dev/null >"mnt/fill/$i"; do i=$((i + 1)); done 2>/dev/null
+for ((k = 0; k < 20; k++)); do rm "mnt/fill/$k"; done
+fails_with "no inodes" "[Nn]o space left" "$UNDERLAY" --repo=mnt/repo commit -b line new
+is "no inodes: no staging is left" "$(staging_of mnt/repo)" ""
+ok "no inodes: the peer's fsck" "$OSTREE" --repo=mnt/repo fsck -q --all
+rm -rf mnt/fill
+ok "and then it succeeds" "$UNDERLAY" --repo=mnt/repo commit -b line new
+
+done_testing
