@@ -38,7 +38,8 @@ esac
 
 # --- EXDEV
 
-other=$(mktemp -d -p /dev/shm underlay-test.XXXXXX) || skip_all "no /dev/shm"
+case $(stat -f -c %T .) in tmpfs) elsewhere=/var/tmp ;; *) elsewhere=/dev/shm ;; esac
+other=$(mktemp -d -p "$elsewhere" underlay-test.XXXXXX) || skip_all "no second file system"
 at_exit "rm -rf '$other'"
 ok "to another file system" "$UNDERLAY" --repo=peer.bare checkout "$c" "$other/out"
 ok "as the peer does it" peer checkout "$c" "$other/peer"
@@ -50,6 +51,6 @@ mode=archive
 init_both archive
 peer commit -b t tree >/dev/null
 ok "an archive's cache is on another file system" "$UNDERLAY" --repo=peer.archive checkout -U t "$other/cached"
-is "so it stays out of it" "$(find peer.archive/uncompressed-objects-cache -type f)|$(ls peer.archive/tmp | grep -v cache)" "|"
+is "so it stays out of it" "$(find peer.archive/uncompressed-objects-cache -type f)|$(find peer.archive/tmp -mindepth 1 ! -name cache)" "|"
 
 done_testing

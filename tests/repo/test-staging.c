@@ -110,6 +110,13 @@ test_dead_is_reclaimed (void)
   g_assert_true (ul_staging_remove (f.repo, &staging, &error));
 }
 
+static void
+make_old (const char *path, time_t seconds)
+{
+  const time_t then = time (NULL) - seconds;
+  g_assert_cmpint (utime (path, &(struct utimbuf){ then, then }), ==, 0);
+}
+
 /* What a kill between two steps, or another boot, leaves. */
 static void
 test_pieces_are_reclaimed (void)
@@ -125,10 +132,26 @@ test_pieces_are_reclaimed (void)
   g_assert_cmpint (mkdir (both, 0755), ==, 0);
   fixture_put (lock_alone, "", 0);
   fixture_put (both_lock, "", 0);
+  make_old (without_lock, 120);
   UlStaging staging;
   create (&f, &staging);
   g_assert_true (ul_staging_remove (f.repo, &staging, &error));
   assert_tmp (&f, "cache");
+}
+
+/* OSTree makes the directory first and its lock a moment later. */
+static void
+test_being_made_stays (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  g_autofree char *young = tmp_path (&f, "staging-0000-aaaaaa");
+  g_assert_cmpint (mkdir (young, 0755), ==, 0);
+  UlStaging staging;
+  create (&f, &staging);
+  g_assert_true (ul_staging_remove (f.repo, &staging, &error));
+  assert_tmp (&f, "cache staging-0000-aaaaaa");
 }
 
 static void
@@ -149,21 +172,26 @@ test_strangers_stay (void)
   assert_tmp (&f, "cache fetch-cache other ref-new staging-file");
 }
 
-/* A ref that was being written by a process that died: gone after a day. */
+/* A ref or a cached file that a process was writing that died: gone after a day. */
 static void
-test_old_ref_files (void)
+test_old_files (void)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   g_autofree char *old = tmp_path (&f, "ref-0123456789abcdef");
+  g_autofree char *younger = tmp_path (&f, "ref-fedcba9876543210");
+  g_autofree char *dir = tmp_path (&f, "dir");
   fixture_put (old, "", 0);
-  const time_t then = time (NULL) - 25 * 60 * 60;
-  g_assert_cmpint (utime (old, &(struct utimbuf){ then, then }), ==, 0);
+  fixture_put (younger, "", 0);
+  g_assert_cmpint (mkdir (dir, 0755), ==, 0);
+  make_old (old, 25 * 60 * 60);
+  make_old (younger, 23 * 60 * 60);
+  make_old (dir, 25 * 60 * 60);
   UlStaging staging;
   create (&f, &staging);
   g_assert_true (ul_staging_remove (f.repo, &staging, &error));
-  assert_tmp (&f, "cache");
+  assert_tmp (&f, "cache dir ref-fedcba9876543210");
 }
 
 /* A symlink called like a staging directory isn't one, and isn't followed. */
@@ -226,7 +254,8 @@ main (int argc, char **argv)
   g_test_add_func ("/Staging/dead-one-is-reclaimed", test_dead_is_reclaimed);
   g_test_add_func ("/Staging/pieces-are-reclaimed", test_pieces_are_reclaimed);
   g_test_add_func ("/Staging/strangers-stay", test_strangers_stay);
-  g_test_add_func ("/Staging/old-ref-files-go", test_old_ref_files);
+  g_test_add_func ("/Staging/one-being-made-stays", test_being_made_stays);
+  g_test_add_func ("/Staging/old-files-go", test_old_files);
   g_test_add_func ("/Staging/planted-symlink-is-not-followed", test_planted_symlink);
   g_test_add_func ("/Staging/many-at-once", test_race);
   return g_test_run ();

@@ -40,16 +40,18 @@ mount_over lowerdir=lower,upperdir=upper,workdir=work || skip_all "no overlay mo
 change merged
 everything merged >want
 umount merged
-# And one with whiteouts but no opaque directory.
+# And one that keeps within the modes of bare-user-only.
 mkdir upper.plain work.plain
 mount_over lowerdir=lower,upperdir=upper.plain,workdir=work.plain
 rm merged/bin/b merged/etc/link && rm -r merged/gone merged/replaced && echo new >merged/etc/added
+mkdir merged/replaced && echo new >merged/replaced/new
 chmod g-s merged/usr/lib && chmod 755 merged/var/cache
 everything merged >want.plain
 umount merged
 
 isnt "the upper directory holds whiteouts" "$(find upper -type c | wc -l)" "0"
 isnt "and opaque directories" "$(getfattr -R -n user.overlay.opaque upper 2>/dev/null | grep -c '="y"')" "0"
+isnt "the other one, too" "$(getfattr -R -n user.overlay.opaque upper.plain 2>/dev/null | grep -c '="y"')" "0"
 
 for mode in bare-user archive bare; do
   "$UNDERLAY" --repo="r.$mode" init --mode=$mode

@@ -453,6 +453,25 @@ test_remove_tree_failure (void)
   g_assert_true (exists (&d, "file"));
 }
 
+static void
+test_remove_tree_message (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Dir) d;
+  dir_init (&d);
+  g_assert_true (ul_fd_make_dirs_at (d.dfd, "a/b/c/d/e", 0755, &error));
+  struct rlimit before;
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  ul_autofd int highest = dup (d.dfd);
+  const struct rlimit few = { .rlim_cur = (rlim_t) highest + 3, .rlim_max = before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  const gboolean ok = ul_fd_remove_tree_at (d.dfd, "a", &error);
+  setrlimit (RLIMIT_NOFILE, &before);
+  g_assert_false (ok);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+  g_assert_true (g_str_has_prefix (error->message, "remove a: open directory "));
+}
+
 /* As deep as the usual limit of descriptors lets a commit go. */
 static void
 test_remove_tree_deep (void)
@@ -549,6 +568,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Fd/copy-of-short-source-fails", test_copy_short_source);
   g_test_add_func ("/Fd/remove-tree-does-not-follow-symlinks", test_remove_tree);
   g_test_add_func ("/Fd/remove-tree-failure-names-the-path", test_remove_tree_failure);
+  g_test_add_func ("/Fd/remove-tree-failure-says-it-once", test_remove_tree_message);
   g_test_add_func ("/Fd/remove-deep-tree-with-few-descriptors", test_remove_tree_deep);
   g_test_add_func ("/Fd/sync-dir", test_sync_dir);
   g_test_add_func ("/Fd/proc-path-fits-the-longest-name", test_proc_path);

@@ -330,6 +330,7 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
     .writer = writer,
     .tree = tree,
   };
+  b.modifier.keep_opaque = ul_repo_wants_canonical (repo) && !b.modifier.no_xattrs;
   b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);
   /* Canonical permissions mean no xattrs either, as ostree has it. */
   b.modifier.no_xattrs |= b.modifier.canonical_permissions;

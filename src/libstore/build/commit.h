@@ -40,6 +40,9 @@ typedef struct
   gboolean canonical_permissions;
   gboolean mode_ro_executables;
   gboolean no_xattrs;
+  /* With retarget_whiteouts: of the xattrs that no_xattrs drops, keep that a directory is opaque.
+   * Set for repositories that hold no other. */
+  gboolean keep_opaque;
   gboolean retarget_whiteouts; /* 0:0 devices become .ostree-wh. markers */
   UlDevicePolicy devices;
   UlDevinoUse devino;

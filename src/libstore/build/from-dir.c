@@ -87,7 +87,7 @@ check_opaque (Walk *walk, const struct stat *st, const Opacity *opacity, GError 
   const UlModifier *modifier = walk->options->modifier;
   if (!modifier->retarget_whiteouts)
     return TRUE;
-  if (modifier->no_xattrs && opacity->opaque)
+  if (modifier->no_xattrs && !modifier->keep_opaque && opacity->opaque)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "directory is opaque, which can't be stored without xattrs");
   if (!walk->sees_trusted && st->st_uid != geteuid ())
@@ -111,7 +111,7 @@ store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, Opacity *out_opacity, GE
     return FALSE;
   *out_opacity = read_opacity (read_xattrs);
   if (!check_opaque (walk, &st, out_opacity, error)
-      || !ul_modifier_xattrs (walk->options->modifier, read_xattrs, &xattrs, error))
+      || !ul_modifier_xattrs (walk->options->modifier, TRUE, read_xattrs, &xattrs, error))
     return FALSE;
   guint32 uid = st.st_uid;
   guint32 gid = st.st_gid;
@@ -247,7 +247,7 @@ store_whiteout (Listing *listing, const char *name, UlTreeFile *file, GError **e
   if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return ul_throw_errno (error, "stat %s", name);
   if (!ul_xattr_read_at (listing->dir->fd, name, &read_xattrs, error)
-      || !ul_modifier_xattrs (walk->options->modifier, read_xattrs, &meta.xattrs, error))
+      || !ul_modifier_xattrs (walk->options->modifier, FALSE, read_xattrs, &meta.xattrs, error))
     return FALSE;
   meta.uid = st.st_uid;
   meta.gid = st.st_gid;

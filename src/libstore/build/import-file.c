@@ -129,7 +129,7 @@ store (UlImport *import, UlWriter *writer, UlSourceFile *file, const char *path,
   const UlModifier *modifier = import->options->modifier;
   g_autoptr (GVariant) read_xattrs = g_steal_pointer (&file->meta.xattrs);
   if (!check_metacopy (modifier, file->fd, error)
-      || !ul_modifier_xattrs (modifier, read_xattrs, &file->meta.xattrs, error))
+      || !ul_modifier_xattrs (modifier, FALSE, read_xattrs, &file->meta.xattrs, error))
     return FALSE;
   ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
   const UlSource source = {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/file-meta.h"
 #include "core/whiteout.h"
 #include "util/error.h"
 #include "util/xattr.h"
@@ -65,11 +66,12 @@ typedef enum
   OPAQUE,
 } Fate;
 
-/* What overlayfs and fuse-overlayfs write on an upper directory, by the name behind "overlay.". */
+/* What overlayfs and fuse-overlayfs write on an upper directory, by the name behind "overlay.". An
+ * `opaque` that gets here has a value that means nothing. */
 static Fate
 overlay_fate (const char *key)
 {
-  static const char *const dropped[] = { "origin", "impure", "uuid", "upper", NULL };
+  static const char *const dropped[] = { "origin", "impure", "uuid", "upper", "opaque", NULL };
   static const char *const refused[] = { "metacopy", "redirect", "nlink", "protattr", NULL };
   if (g_strv_contains (dropped, key))
     return DROP;
@@ -112,6 +114,13 @@ ul_modifier_refuse_xattr (const char *name, GError **error)
                    name);
 }
 
+static GVariant *
+opaque_entry (void)
+{
+  return g_variant_new ("(^ay@ay)", UL_WHITEOUT_OPAQUE_TRUSTED,
+                        g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1));
+}
+
 static gboolean
 retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
 {
@@ -138,23 +147,38 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
         }
     }
   if (opaque)
-    g_ptr_array_add (kept, g_variant_ref_sink (g_variant_new (
-                               "(^ay@ay)", UL_WHITEOUT_OPAQUE_TRUSTED,
-                               g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1))));
+    g_ptr_array_add (kept, g_variant_ref_sink (opaque_entry ()));
   g_ptr_array_sort (kept, compare_entries);
   *out_xattrs = g_variant_ref_sink (
       g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) kept->pdata, kept->len));
   return TRUE;
 }
 
-gboolean
-ul_modifier_xattrs (const UlModifier *self, GVariant *xattrs, GVariant **out_xattrs, GError **error)
+static GVariant *
+only_opaque (GVariant *xattrs)
 {
-  if (self->no_xattrs)
-    *out_xattrs = g_variant_ref (ul_xattr_empty ());
-  else if (!self->retarget_whiteouts || g_variant_n_children (xattrs) == 0)
-    *out_xattrs = g_variant_ref (xattrs);
+  g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED);
+  GVariant *entry = value != NULL ? opaque_entry () : NULL;
+  return g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), &entry, value != NULL ? 1 : 0));
+}
+
+gboolean
+ul_modifier_xattrs (const UlModifier *self, gboolean is_dir, GVariant *xattrs,
+                    GVariant **out_xattrs, GError **error)
+{
+  g_autoptr (GVariant) wanted = g_variant_ref (xattrs);
+  if (self->retarget_whiteouts && g_variant_n_children (xattrs) > 0)
+    {
+      g_clear_pointer (&wanted, g_variant_unref);
+      if (!retarget (xattrs, &wanted, error))
+        return FALSE;
+    }
+  if (!self->no_xattrs)
+    *out_xattrs = g_steal_pointer (&wanted);
+  else if (is_dir && self->keep_opaque)
+    *out_xattrs = only_opaque (wanted);
   else
-    return retarget (xattrs, out_xattrs, error);
+    *out_xattrs = g_variant_ref (ul_xattr_empty ());
   return TRUE;
 }

@@ -22,8 +22,8 @@ gboolean ul_modifier_keeps (const UlModifier *self, const char *path, guint32 ui
  * dropped, the rootless opaque form becomes the rootful one, and what would lose data (metacopy,
  * redirect, index, protattr) is UL_ERROR_UNSUPPORTED. Consumes nothing; *out_xattrs is a new
  * reference. */
-gboolean ul_modifier_xattrs (const UlModifier *self, GVariant *xattrs, GVariant **out_xattrs,
-                             GError **error);
+gboolean ul_modifier_xattrs (const UlModifier *self, gboolean is_dir, GVariant *xattrs,
+                             GVariant **out_xattrs, GError **error);
 
 /* The error for an xattr that says that an upper directory has only a part of the file. Always
  * FALSE. */

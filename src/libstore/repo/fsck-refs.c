@@ -57,14 +57,17 @@ check_back_refs (UlRepo *repo, const UlCommit *commit, const UlChecksum *checksu
     {
       gboolean found = FALSE;
       UlChecksum target;
-      if (ul_ref_validate (*ref, NULL) && !ul_refs_read (repo, *ref, &found, &target, error))
+      /* Whoever made the commit chose the name: no ref, perhaps, and no text for a terminal. */
+      const gboolean valid = ul_ref_validate (*ref, NULL);
+      g_autofree char *shown = valid ? g_strdup (*ref) : g_strescape (*ref, NULL);
+      if (valid && !ul_refs_read (repo, *ref, &found, &target, error))
         return FALSE;
       if (!found || !ul_checksum_equal (&target, checksum))
         {
           g_autofree char *hex = ul_checksum_dup_hex (checksum);
-          ul_fsck_find (check, UL_FSCK_BAD_BINDING, checksum, *ref,
+          ul_fsck_find (check, UL_FSCK_BAD_BINDING, checksum, shown,
                         g_strdup_printf ("Commit %s is bound to ref %s, which doesn't point to it",
-                                         hex, *ref));
+                                         hex, shown));
         }
     }
   return TRUE;

@@ -16,6 +16,9 @@
 /* As long as OSTree keeps what it finds in tmp/. */
 #define STRAY_SECS (24 * 60 * 60)
 
+/* Far more than anybody needs between making a staging directory and locking it. */
+#define MAKING_SECS 60
+
 static gboolean
 read_boot_id (char **out_id, GError **error)
 {
@@ -59,10 +62,23 @@ ul_staging_remove (UlRepo *repo, UlStaging *self, GError **error)
   return ok;
 }
 
+/* OSTree makes the directory, opens it and only then the lock file, and fails if the directory went
+ * away in between. */
+static gboolean
+is_being_made (int tmp_dfd, const char *name, const char *lock)
+{
+  struct stat st;
+  return fstatat (tmp_dfd, lock, &st, AT_SYMLINK_NOFOLLOW) != 0
+         && fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && st.st_mtime > g_get_real_time () / G_USEC_PER_SEC - MAKING_SECS;
+}
+
 static gboolean
 reclaim_directory (int tmp_dfd, const char *name, GError **error)
 {
   g_autofree char *lock = g_strconcat (name, LOCK_SUFFIX, NULL);
+  if (is_being_made (tmp_dfd, name, lock))
+    return TRUE;
   ul_autofd int lock_fd = -1;
   if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error))
     return FALSE;
@@ -122,18 +138,15 @@ reclaim (int tmp_dfd, GError **error)
   return ok || ul_prefix (error, "removing old staging directories");
 }
 
-/* Between mkdir and lock another process may have taken the directory for a dead one's and removed
- * it, or the lock file: then what we hold guards nothing. */
+/* Between opening and locking the lock file another process may have taken it for a dead one's and
+ * removed it: then what we hold guards nothing. Once this is TRUE, nobody can. */
 static gboolean
-still_ours (int tmp_dfd, const UlStaging *self)
+is_in_place (int tmp_dfd, const char *lock, int lock_fd)
 {
-  g_autofree char *lock = g_strconcat (self->name, LOCK_SUFFIX, NULL);
   struct stat there;
   struct stat held;
-  return fstatat (tmp_dfd, self->name, &there, AT_SYMLINK_NOFOLLOW) == 0
-         && fstat (self->dfd, &held) == 0 && there.st_ino == held.st_ino
-         && fstatat (tmp_dfd, lock, &there, AT_SYMLINK_NOFOLLOW) == 0
-         && fstat (self->lock_fd, &held) == 0 && there.st_ino == held.st_ino;
+  return fstatat (tmp_dfd, lock, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat (lock_fd, &held) == 0
+         && there.st_ino == held.st_ino;
 }
 
 static gboolean
@@ -145,15 +158,19 @@ try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made
     random[i] = letters[g_random_int_range (0, sizeof letters - 1)];
   out->name = g_strdup_printf (PREFIX "%s-%s", boot_id, random);
   *out_made = FALSE;
-  if (mkdirat (tmp_dfd, out->name, 0755) != 0)
-    return errno == EEXIST || ul_throw_errno (error, "create directory tmp/%s", out->name);
+  /* The lock first: a process killed in between leaves nothing that has to grow old to be taken for
+   * dead. */
   g_autofree char *lock = g_strconcat (out->name, LOCK_SUFFIX, NULL);
   if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &out->lock_fd, error))
     return FALSE;
-  if (out->lock_fd < 0)
+  if (out->lock_fd < 0 || !is_in_place (tmp_dfd, lock, out->lock_fd))
     return TRUE;
+  if (mkdirat (tmp_dfd, out->name, 0755) != 0)
+    return errno == EEXIST || ul_throw_errno (error, "create directory tmp/%s", out->name);
   out->dfd = openat (tmp_dfd, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  *out_made = out->dfd >= 0 && still_ours (tmp_dfd, out);
+  if (out->dfd < 0)
+    return ul_throw_errno (error, "open directory tmp/%s", out->name);
+  *out_made = TRUE;
   return TRUE;
 }
 

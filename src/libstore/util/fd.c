@@ -209,6 +209,8 @@ ul_fd_copy (int from, int to, guint64 size, GError **error)
   return TRUE;
 }
 
+static gboolean remove_at (int dfd, const char *path, GError **error);
+
 /* Closes @fd. One descriptor a level, as a tree may be as deep as there are descriptors. */
 static gboolean
 remove_children (int fd, GError **error)
@@ -224,30 +226,37 @@ remove_children (int fd, GError **error)
   struct dirent *entry;
   while (ok && (errno = 0, entry = readdir (dir)) != NULL)
     if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-      ok = ul_fd_remove_tree_at (fd, entry->d_name, error);
+      ok = remove_at (fd, entry->d_name, error);
   if (ok && errno != 0)
     ok = ul_throw_errno (error, "read directory");
   closedir (dir);
   return ok;
 }
 
-gboolean
-ul_fd_remove_tree_at (int dfd, const char *path, GError **error)
+static gboolean
+remove_at (int dfd, const char *path, GError **error)
 {
   if (unlinkat (dfd, path, 0) == 0 || errno == ENOENT)
     return TRUE;
   /* Linux says EISDIR for a directory, POSIX allows EPERM. */
   if (errno != EISDIR && errno != EPERM)
-    return ul_throw_errno (error, "remove %s", path);
+    return ul_throw_errno (error, "unlink %s", path);
 
   const int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return ul_throw_errno (error, "open directory %s", path);
   if (!remove_children (fd, error))
-    return ul_prefix (error, "remove %s", path);
+    return FALSE;
   if (unlinkat (dfd, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
     return ul_throw_errno (error, "remove directory %s", path);
   return TRUE;
+}
+
+gboolean
+ul_fd_remove_tree_at (int dfd, const char *path, GError **error)
+{
+  /* The path once, not at every level. */
+  return remove_at (dfd, path, error) || ul_prefix (error, "remove %s", path);
 }
 
 gboolean
