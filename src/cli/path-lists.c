@@ -29,6 +29,11 @@ read_lines (const char *file, GHashTable *empty, LineFunc func, GError **error)
       number++;
       if (line_len == 0)
         continue;
+      if (!g_utf8_validate (data, (gssize) line_len, NULL))
+        {
+          ul_throw (error, UL_ERROR_INVALID, "%s:%u: Invalid UTF-8", file, number);
+          return NULL;
+        }
       g_autofree char *line = g_strndup (data, line_len);
       if (!func (table, line, error))
         {
@@ -88,8 +93,10 @@ add_statoverride (GHashTable *table, const char *line, GError **error)
       entry = g_new0 (UlStatOverride, 1);
       g_hash_table_insert (table, g_strdup (path), entry);
     }
-  entry->mode |= mode;
-  entry->replace |= replace;
+  else if (replace && !entry->replace)
+    return TRUE; /* as ostree has it: of a path that is in both ways, the mode to add counts */
+  entry->mode = mode;
+  entry->replace = replace;
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../repo/fixture.h"
@@ -165,7 +166,7 @@ test_jobs (void)
     {
       g_auto (Case) c = { 0 };
       case_init (&c, fixture_modes[m]);
-      for (guint i = 0; i < 200; i++)
+      for (guint i = 0; i < 80; i++)
         {
           g_autofree char *name = g_strdup_printf ("sub/%03u", i);
           put (&c, name, name);
@@ -181,7 +182,7 @@ test_jobs (void)
           if (i == 0)
             {
               first = result.commit;
-              g_assert_cmpuint (result.stats.content_written, ==, 201);
+              g_assert_cmpuint (result.stats.content_written, ==, 81);
             }
           else
             {
@@ -189,7 +190,7 @@ test_jobs (void)
               g_assert_cmpuint (result.stats.content_written, ==, 0);
               g_assert_cmpuint (result.stats.metadata_written, ==, 0);
             }
-          g_assert_cmpuint (result.stats.content_total, ==, 201);
+          g_assert_cmpuint (result.stats.content_total, ==, 81);
         }
     }
 }
@@ -458,6 +459,45 @@ test_canonical (void)
   g_assert_cmpuint (file_meta.mode, ==, S_IFREG | 0755);
 }
 
+/* The xattrs of the root in a canonical repository, of a source that is opaque. */
+static char *
+opaque_root_xattrs (Case *c, gboolean retarget)
+{
+  g_autoptr (GError) error = NULL;
+  UlCommitOptions options = options_of (c, "main");
+  options.modifier.retarget_whiteouts = retarget;
+  const UlChecksum checksum = commit (c, &options).commit;
+  g_auto (UlCommit) got = { 0 };
+  g_autoptr (GVariant) meta = NULL;
+  g_autoptr (GVariant) xattrs = NULL;
+  load (c, &checksum, &got);
+  ul_objects_load (c->f.repo, UL_OBJECT_DIRMETA, &got.meta, &meta, &error);
+  g_assert_no_error (error);
+  ul_dirmeta_get (meta, NULL, NULL, NULL, &xattrs);
+  return g_variant_print (xattrs, FALSE);
+}
+
+static void
+test_canonical_opaque (void)
+{
+  g_auto (Case) c = { 0 };
+  case_init (&c, UL_REPO_MODE_BARE_USER_ONLY);
+  if (setxattr (c.tree, "user.overlay.opaque", "y", 1, 0) != 0)
+    {
+      g_test_skip ("no user xattrs on this file system");
+      return;
+    }
+  g_autofree char *plain = opaque_root_xattrs (&c, FALSE);
+  g_autofree char *retargeted = opaque_root_xattrs (&c, TRUE);
+  g_assert_cmpstr (plain, ==, "[]");
+  g_assert_cmpstr (retargeted, ==, "[(b'trusted.overlay.opaque', [0x79])]");
+  if (getuid () == 0 && setxattr (c.tree, "trusted.overlay.opaque", "y", 1, 0) == 0)
+    {
+      g_autofree char *trusted = opaque_root_xattrs (&c, FALSE);
+      g_assert_cmpstr (trusted, ==, "[]");
+    }
+}
+
 static void
 test_bootable (void)
 {
@@ -546,6 +586,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Commit/unmatched-paths", test_unmatched_paths);
   g_test_add_func ("/Commit/consume", test_consume);
   g_test_add_func ("/Commit/canonical-repository", test_canonical);
+  g_test_add_func ("/Commit/canonical-repository-and-opaque-directories", test_canonical_opaque);
   g_test_add_func ("/Commit/bootable", test_bootable);
   g_test_add_func ("/Commit/timestamp", test_timestamp);
   g_test_add_func ("/Commit/no-space-publishes-nothing", test_no_space);

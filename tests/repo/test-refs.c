@@ -249,15 +249,32 @@ test_aliases (void)
 static void
 test_alias_loop (void)
 {
+  static const char *const loops[][2]
+      = { { "self", "self" }, { "three", "one" }, { "two", "one" }, { "d/self", "d/self" } };
+  g_autoptr (GError) error = NULL;
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
-  g_autoptr (GError) error = NULL;
   g_assert_true (ul_refs_write_alias (f.repo, "one", "two", &error));
-  g_assert_true (ul_refs_write_alias (f.repo, "two", "one", &error));
+  g_assert_true (ul_refs_write_alias (f.repo, "two", "three", &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (loops); i++)
+    {
+      g_assert_false (ul_refs_write_alias (f.repo, loops[i][0], loops[i][1], &error));
+      g_assert_error (error, UL_ERROR, UL_ERROR_INVALID);
+      g_clear_error (&error);
+    }
+  assert_list (&f, NULL, UL_REFS_LIST_ALIASES, "one=two two=three");
+
+  /* One that is there all the same: an error, no hang. */
+  g_autofree char *planted = path_of (&f, "refs/heads/three");
+  g_assert_cmpint (symlink ("one", planted), ==, 0);
   gboolean found;
   UlChecksum checksum;
   g_assert_false (ul_refs_read (f.repo, "one", &found, &checksum, &error));
   g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_true (ul_refs_write_alias (f.repo, "other", "one", &error));
+  g_assert_no_error (error);
 }
 
 static void

@@ -2,7 +2,9 @@
 #include "build/commit.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "build/bootable.h"
 #include "build/from-dir.h"
@@ -277,14 +279,58 @@ is_unchanged (const Building *b, const UlChecksum *contents, const UlChecksum *m
          && ul_checksum_equal (&b->parent.meta, meta);
 }
 
+/* Nobody means to remove the repository that the commit has just gone to. */
+static gboolean
+check_consume (UlRepo *repo, const char *path, GError **error)
+{
+  struct stat source;
+  struct stat at;
+  struct stat above;
+  if (stat (path, &source) != 0)
+    return ul_throw_errno (error, "opendir(%s)", path);
+  ul_autofd int fd = openat (ul_repo_dfd (repo), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fstat (fd, &at) != 0)
+    return ul_throw_errno (error, "stat repo %s", ul_repo_path (repo));
+  for (;;)
+    {
+      if (at.st_dev == source.st_dev && at.st_ino == source.st_ino)
+        return ul_throw (error, UL_ERROR_INVALID, "consuming %s: the repository is in it", path);
+      const int parent = openat (fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (parent < 0 || fstat (parent, &above) != 0)
+        return ul_throw_errno (error, "consuming %s: look above the repository", path);
+      close (fd);
+      fd = parent;
+      if (above.st_dev == at.st_dev && above.st_ino == at.st_ino)
+        return TRUE; /* the root */
+      at = above;
+    }
+}
+
+static gboolean
+check_all_consume (UlRepo *repo, const UlCommitOptions *options, GError **error)
+{
+  if (!options->modifier.consume)
+    return TRUE;
+  for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
+    if (!check_consume (repo, *path, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 consume_trees (const UlCommitOptions *options, GError **error)
 {
   if (!options->modifier.consume)
     return TRUE;
   for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
-    if (!ul_fd_remove_tree_at (AT_FDCWD, *path, error))
-      return ul_prefix (error, "consuming %s", *path);
+    {
+      /* "." can't be removed by that name. */
+      g_autofree char *real = realpath (*path, NULL);
+      if (real == NULL)
+        return ul_throw_errno (error, "consuming %s", *path);
+      if (!ul_fd_remove_tree_at (AT_FDCWD, real, error))
+        return ul_prefix (error, "consuming %s", *path);
+    }
   return TRUE;
 }
 
@@ -315,7 +361,7 @@ gboolean
 ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *out_result,
                   GError **error)
 {
-  if (!check_options (options, error))
+  if (!check_options (options, error) || !check_all_consume (repo, options, error))
     return FALSE;
   g_autoptr (UlTransaction) transaction = ul_transaction_begin (repo, &options->transaction, error);
   if (transaction == NULL)
@@ -330,7 +376,9 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
     .writer = writer,
     .tree = tree,
   };
-  b.modifier.keep_opaque = ul_repo_wants_canonical (repo) && !b.modifier.no_xattrs;
+  /* Only where whiteouts are asked for: without, a commit is the same as ostree's. */
+  b.modifier.keep_opaque
+      = b.modifier.retarget_whiteouts && ul_repo_wants_canonical (repo) && !b.modifier.no_xattrs;
   b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);
   /* Canonical permissions mean no xattrs either, as ostree has it. */
   b.modifier.no_xattrs |= b.modifier.canonical_permissions;

@@ -183,6 +183,17 @@ list_overlay_form (Listing *listing, const char *name, gboolean *out_done, GErro
   return TRUE;
 }
 
+/* A tree that was laid before this one may have brought a whiteout of the name. */
+static gboolean
+check_no_marker (Listing *listing, const char *name, GError **error)
+{
+  if (!listing->walk->options->modifier->retarget_whiteouts)
+    return TRUE;
+  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
+  return !ul_tree_had (listing->tree, marker)
+         || ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
+}
+
 static gboolean
 list_entry (Listing *listing, const struct dirent *entry, GError **error)
 {
@@ -209,10 +220,11 @@ list_entry (Listing *listing, const struct dirent *entry, GError **error)
     {
     case DT_REG:
     case DT_LNK:
-      return ul_tree_add_file (listing->tree, name, error);
+      return check_no_marker (listing, name, error)
+             && ul_tree_add_file (listing->tree, name, error);
     case DT_DIR:
       g_ptr_array_add (listing->subdirs, g_strdup (name));
-      return TRUE;
+      return check_no_marker (listing, name, error);
     default:
       list_special (listing, name, &st);
       return TRUE;
@@ -282,6 +294,8 @@ add_marker (Listing *listing, const char *name, GHashTable *names, GError **erro
   if (g_hash_table_contains (names, marker))
     return ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there", name,
                      marker);
+  if (ul_tree_had (listing->tree, name))
+    return ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
   return ul_tree_add_file (listing->tree, marker, error);
 }
 

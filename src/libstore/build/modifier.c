@@ -17,7 +17,9 @@ override_mode (const UlModifier *self, const char *path, guint32 mode)
   if (o == NULL)
     return mode;
   g_atomic_int_set (&o->matched, TRUE);
-  return o->replace ? (mode & S_IFMT) | o->mode : mode | o->mode;
+  if (o->replace)
+    return (mode & S_IFMT) | o->mode;
+  return S_ISREG (mode) ? mode | o->mode : mode;
 }
 
 void

@@ -212,6 +212,12 @@ find_dir (UlTree *tree, const char *name)
 }
 
 gboolean
+ul_tree_had (UlTree *tree, const char *name)
+{
+  return find_file (tree, name) != NULL || find_dir (tree, name) != NULL;
+}
+
+gboolean
 ul_tree_add_file (UlTree *tree, const char *name, GError **error)
 {
   if (find_dir (tree, name) != NULL)

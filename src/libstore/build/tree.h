@@ -37,6 +37,9 @@ gboolean ul_tree_add_file (UlTree *tree, const char *name, GError **error);
  * open. */
 UlTreeFile *ul_tree_added_files (UlTree *tree, guint *out_n);
 
+/* Was there a file or directory of that name before open ()? */
+gboolean ul_tree_had (UlTree *tree, const char *name);
+
 /* The subdirectory @name, made if it isn't there. UL_ERROR_EXISTS where a file was before open ().
  */
 gboolean ul_tree_ensure_dir (UlTree *tree, const char *name, UlTree **out_child, GError **error);

@@ -207,6 +207,12 @@ ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
   if (S_ISLNK (node.meta->mode))
     return put (entry, make_symlink, &node, error);
   if (ul_content_size (content) == 0)
-    return put (entry, make_empty, &node, error);
+    {
+      /* Reads what there is: a header that says 0 before other content is found out. */
+      guint8 byte;
+      gsize n;
+      return ul_content_read (content, &byte, 1, &n, error)
+             && put (entry, make_empty, &node, error);
+    }
   return copy_content (entry, content, error);
 }

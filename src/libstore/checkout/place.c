@@ -30,6 +30,9 @@ is_linkable (const UlCheckoutEntry *entry, const char *loose_path, gboolean *out
       struct stat st;
       if (fstatat (ul_repo_objects_dfd (plan->repo), loose_path, &st, AT_SYMLINK_NOFOLLOW) == 0)
         {
+          if (!S_ISREG (st.st_mode) && !S_ISLNK (st.st_mode))
+            return ul_throw (error, UL_ERROR_CORRUPT,
+                             "object %s is neither regular file nor symlink", loose_path);
           *out = !must_be_new (plan, st.st_mode, (guint64) st.st_size);
           return TRUE;
         }
@@ -49,7 +52,7 @@ place_object_link (const UlCheckoutEntry *entry, gboolean *out_done, GError **er
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (entry->checksum, UL_OBJECT_FILE, FALSE, path);
-  gboolean linkable;
+  gboolean linkable = FALSE;
   if (!is_linkable (entry, path, &linkable, error))
     return FALSE;
   if (linkable)

@@ -115,9 +115,9 @@ delete_loose (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GErro
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   loose_path (repo, type, checksum, path);
-  if (unlinkat (ul_repo_objects_dfd (repo), path, 0) == 0 || errno == ENOENT)
+  /* What a broken repository has under an object's name may be a directory. */
+  if (ul_fd_remove_tree_at (ul_repo_objects_dfd (repo), path, error))
     return TRUE;
-  ul_throw_errno (error, "unlink");
   return prefix_object (error, "deleting", type, checksum);
 }
 

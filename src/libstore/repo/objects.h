@@ -58,8 +58,9 @@ gboolean ul_objects_foreach_in (UlRepo *repo, guint8 first, UlObjectFunc func, g
 gboolean ul_objects_delete (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                             GError **error);
 
-/* Recompute the checksum of an object as it lies there. *out_matches tells whether it is the object
- * it is named for; structural faults are errors (UL_ERROR_CORRUPT). @hasher is scratch. */
+/* Recompute the checksum of an object as it lies there: *out_actual, which is @checksum for a sound
+ * one. *out_bytes: what was hashed of its content. Structural faults are errors (UL_ERROR_CORRUPT).
+ * @hasher is scratch. */
 gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                             UlHasher *hasher, UlChecksum *out_actual, guint64 *out_bytes,
                             GError **error);

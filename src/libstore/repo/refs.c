@@ -201,10 +201,36 @@ ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum, GE
                                 ul_repo_fsync_enabled (repo), error);
 }
 
+/* Does @target lead to @alias, by itself or through other aliases? */
+static gboolean
+check_loop (UlRepo *repo, const char *alias, const char *target, GError **error)
+{
+  g_autoptr (GPtrArray) aliases = NULL;
+  if (!ul_refs_list (repo, NULL, UL_REFS_LIST_ALIASES, &aliases, error))
+    return FALSE;
+  const char *at = target;
+  for (guint step = 0; at != NULL && step <= aliases->len; step++)
+    {
+      if (g_str_equal (at, alias))
+        return ul_throw (error, UL_ERROR_INVALID, "Alias %s of %s would lead to itself", alias,
+                         target);
+      const char *next = NULL;
+      for (guint i = 0; i < aliases->len; i++)
+        {
+          const UlRef *ref = aliases->pdata[i];
+          if (g_str_equal (ref->refspec, at))
+            next = ref->target;
+        }
+      at = next;
+    }
+  return TRUE;
+}
+
 gboolean
 ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError **error)
 {
-  if (!ul_ref_validate (alias, error) || !ul_ref_validate (target, error))
+  if (!ul_ref_validate (alias, error) || !ul_ref_validate (target, error)
+      || !check_loop (repo, alias, target, error))
     return FALSE;
   if (ul_repo_tmp_dfd (repo) < 0)
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing alias %s: repository is not writable",

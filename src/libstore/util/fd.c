@@ -144,6 +144,8 @@ ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, m
         return ul_throw_errno (error, "create %s", tmp);
     }
   gboolean ok = ul_fd_write_all (fd, data, len, tmp, error);
+  if (ok && fchmod (fd, mode) != 0)
+    ok = ul_throw_errno (error, "set mode of %s", tmp);
   if (ok && sync && fsync (fd) != 0)
     ok = ul_throw_errno (error, "fsync %s", tmp);
   if (ok && renameat (dfd, tmp, dfd, path) != 0)

@@ -52,8 +52,8 @@ gboolean ul_fd_write_all (int fd, const void *data, gsize len, const char *what,
 gboolean ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok,
                              GBytes **out_bytes, GError **error);
 
-/* Write @data to @path atomically: temporary file beside it, optional fsync, rename. Durable on
- * return if @sync, except for the directory entry. */
+/* Write @data to @path atomically, with @mode whatever the umask: temporary file beside it,
+ * optional fsync, rename. Durable on return if @sync, except for the directory entry. */
 gboolean ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, mode_t mode,
                                 gboolean sync, GError **error);
 

@@ -102,6 +102,14 @@ work (gpointer data)
   return NULL;
 }
 
+static void
+run_inline (UlPool *pool)
+{
+  pool->options.jobs = 1;
+  if (pool->options.worker_new != NULL)
+    pool->inline_worker = pool->options.worker_new (pool->options.data);
+}
+
 UlPool *
 ul_pool_new (const UlPoolOptions *options)
 {
@@ -119,12 +127,18 @@ ul_pool_new (const UlPoolOptions *options)
   pool->threads = g_ptr_array_new ();
   if (pool->options.jobs == 1)
     {
-      if (options->worker_new != NULL)
-        pool->inline_worker = options->worker_new (options->data);
+      run_inline (pool);
       return pool;
     }
   for (guint i = 0; i < pool->options.jobs; i++)
-    g_ptr_array_add (pool->threads, g_thread_new ("underlay-worker", work, pool));
+    {
+      GThread *thread = g_thread_try_new ("underlay-worker", work, pool, NULL);
+      if (thread == NULL)
+        break; /* the system allows no more: those there are will do */
+      g_ptr_array_add (pool->threads, thread);
+    }
+  if (pool->threads->len == 0)
+    run_inline (pool);
   return pool;
 }
 

@@ -18,7 +18,8 @@ typedef gboolean (*UlPoolFunc) (gpointer item, gpointer worker, gpointer data, G
 
 typedef struct
 {
-  guint jobs;         /* threads; 0: ul_pool_default_jobs (); 1: everything runs inside push () */
+  guint jobs; /* threads, fewer where the system allows no more; 0: ul_pool_default_jobs (); 1:
+                 everything runs inside push () */
   guint queue_length; /* items that may wait; 0: 16 a thread */
   UlPoolFunc run;
   GDestroyNotify item_free; /* for every item, run or not */

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What an adversarial tester found, each with what should happen instead.
+
+. "$(dirname "$0")/../lib/tap.sh"
+
+ul () { "$UNDERLAY" --repo=repo "$@"; }
+mkdir -p tree/d
+echo a >tree/a
+echo b >tree/d/b
+ul init
+ul commit -b main tree >/dev/null
+
+# --consume and the repository
+mkdir -p outer/sub
+echo x >outer/sub/f
+"$UNDERLAY" --repo=outer/repo init
+fails_with "a consumed tree may not hold the repository" 'consuming outer: the repository is in it' \
+  "$UNDERLAY" --repo=outer/repo commit -b x --consume outer
+ok "the repository is still there" "$UNDERLAY" --repo=outer/repo fsck -q
+ok "and the tree" test -f outer/sub/f
+mkdir here
+echo x >here/f
+(cd here && "$UNDERLAY" --repo=../repo commit -b here --consume >../printed)
+is "the current directory can be consumed" "$(cat printed)" "$(ul rev-parse here)"
+nok "and is gone" test -e here
+
+# An object that is no file
+object () { local c; c=$(ul ls -C main "$1" | awk '{ print $5 }'); echo "repo/objects/${c:0:2}/${c:2}.file"; }
+path=$(object /a)
+mv "$path" saved
+mkfifo "$path"
+fails_with "a FIFO in the place of an object isn't linked" 'neither regular file nor symlink' ul checkout main out
+nok "nor delivered" test -e out/a
+rm "$path"
+mkdir "$path"
+run ul fsck --delete --all
+is "fsck --delete removes a directory in its place" "$(test -e "$path" && echo there || echo gone)" gone
+mkdir -p "$(dirname "$path")"
+mv saved "$path"
+rm -rf out repo/state/*.commitpartial
+
+# An archive object whose header says that it's empty
+"$UNDERLAY" --repo=archive init --mode=archive
+"$UNDERLAY" --repo=archive commit -b main tree >/dev/null
+c=$("$UNDERLAY" --repo=archive ls -C main /a | awk '{ print $5 }')
+file=archive/objects/${c:0:2}/${c:2}.filez
+printf '\0\0\0\0\0\0\0\0' | dd of="$file" bs=1 seek=8 conv=notrunc 2>/dev/null
+fails_with "a header that lies about the size is found at checkout" "content isn't of the size" \
+  "$UNDERLAY" --repo=archive checkout -U main out
+
+# Aliases
+fails_with "an alias of itself" 'would lead to itself' ul refs --create=main --alias main --force
+ul refs --create=other --alias main
+fails_with "a loop of two" 'would lead to itself' ul refs --create=main --alias other --force
+ok "refs are as before" ul rev-parse main other
+
+# Modes whatever the umask
+(umask 077 && "$UNDERLAY" --repo=closed init && "$UNDERLAY" --repo=closed commit -b b tree >/dev/null)
+is "config and refs are readable at any umask" "$(stat -c %a closed/config closed/refs/heads/b | tr '\n' ' ')" "644 644 "
+
+# A ref below a ref is refused before anything is written
+before=$(find repo/objects -type f | sort)
+echo new >tree/new
+fails_with "a ref below a ref" 'Conflict: refs/heads/main is a ref' ul commit -b main/sub tree
+is "nothing was published" "$(find repo/objects -type f | sort)" "$before"
+
+# Lists
+printf '/a\0b\n/\xff\n' >list
+fails_with "a skip list that isn't text" 'list:1: Invalid UTF-8' ul commit -b x --skip-list=list tree
+printf '=1 /a\n=384 /a\n' >list
+ul commit -b x --statoverride=list tree >/dev/null
+like "the last mode of a path counts" "$(ul ls x /a)" '^-00600 '
+printf '2048 /d\n' >list
+ul commit -b x --statoverride=list tree >/dev/null
+like "a mode to add isn't for directories" "$(ul ls -d x /d)" '^d00755 '
+
+# Threads that can't be had
+ok "more jobs than threads allowed" bash -c 'ulimit -v 400000; "$1" --repo=repo fsck -q --jobs=200' - "$UNDERLAY"
+
+# A deep tree is listed without recursion
+deep=deep
+for _ in {1..40}; do deep=$deep/aaaaaaaaaa/bbbbbbbbbb/cccccccccc; done
+mkdir -p "$deep"
+ul commit -b deep deep >/dev/null
+is "ls -R of a deep tree" "$(ul ls -R deep | wc -l)" 121
+
+# A name and its whiteout from two trees (0:0 devices need no privilege)
+mkdir one two two/n
+if mknod one/n c 0 0 2>/dev/null; then
+  fails_with "a whiteout and its name from two trees" 'both n and a whiteout of it come together' \
+    ul commit -b x --retarget-whiteouts --tree=dir=one --tree=dir=two
+  fails_with "in the other order" 'both n and a whiteout of it come together' \
+    ul commit -b x --retarget-whiteouts --tree=dir=two --tree=dir=one
+else
+  skip "a whiteout and its name" "no 0:0 devices here"
+fi
+
+done_testing
