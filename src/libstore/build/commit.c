@@ -363,7 +363,9 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
 {
   if (!check_options (options, error) || !check_all_consume (repo, options, error))
     return FALSE;
-  g_autoptr (UlTransaction) transaction = ul_transaction_begin (repo, &options->transaction, error);
+  UlTransactionOptions transaction_options = options->transaction;
+  transaction_options.jobs = options->jobs;
+  g_autoptr (UlTransaction) transaction = ul_transaction_begin (repo, &transaction_options, error);
   if (transaction == NULL)
     return FALSE;
   g_autoptr (UlWriter) writer = ul_writer_new (transaction);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,18 @@
 #include "util/pool.h"
 #include "util/xattr.h"
 
+/* What the kernel shows for ids that a user namespace has no map for. */
+#define OVERFLOW_UID 65534
+
+/* How much of trusted.* this process sees: that's for CAP_SYS_ADMIN in the initial user namespace,
+ * whose map is the identity over all ids. */
+typedef enum
+{
+  SIGHT_ALL,
+  SIGHT_NONE,         /* and root's directories may have some */
+  SIGHT_IN_NAMESPACE, /* as root of a user namespace: what root made is not among its ids */
+} Sight;
+
 /* Batches that may wait; each may keep a source directory open. */
 #define QUEUE_LENGTH 64
 
@@ -23,9 +36,9 @@ typedef struct
 {
   const UlFromDir *options;
   UlPool *pool;
-  UlWriter *writer;      /* the walking thread's, for directories and whiteouts */
-  GPtrArray *offenders;  /* paths of what can't be stored, with a note */
-  gboolean sees_trusted; /* may this process read trusted.* xattrs? */
+  UlWriter *writer;     /* the walking thread's, for directories and whiteouts */
+  GPtrArray *offenders; /* paths of what can't be stored, with a note */
+  Sight sight;          /* of trusted.* xattrs */
 } Walk;
 
 /* What a directory's xattrs say about the whiteouts in it and below. */
@@ -47,19 +60,48 @@ typedef struct
 } Listing;
 
 static gboolean
-see_trusted (void)
+has_sys_admin (void)
 {
-  /* trusted.* is for CAP_SYS_ADMIN in the initial user namespace; its map is the identity over all
-   * ids. */
+  g_autofree char *status = NULL;
+  const char *line;
+  guint64 effective = 0;
+  return g_file_get_contents ("/proc/self/status", &status, NULL, NULL)
+         && (line = strstr (status, "\nCapEff:")) != NULL
+         && sscanf (line, "\nCapEff: %" G_GINT64_MODIFIER "x", &effective) == 1
+         && (effective & (G_GUINT64_CONSTANT (1) << CAP_SYS_ADMIN)) != 0;
+}
+
+static Sight
+find_sight (void)
+{
   g_autofree char *map = NULL;
   guint64 inside;
   guint64 outside;
   guint64 length;
-  return geteuid () == 0 && g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
-         && sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside,
-                    &outside, &length)
-                == 3
-         && inside == 0 && outside == 0 && length == G_MAXUINT32;
+  if (!g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
+      || sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside,
+                 &outside, &length)
+             != 3)
+    return SIGHT_NONE;
+  if (inside != 0 || outside != 0 || length != G_MAXUINT32)
+    return geteuid () == 0 ? SIGHT_IN_NAMESPACE : SIGHT_NONE;
+  return has_sys_admin () ? SIGHT_ALL : SIGHT_NONE;
+}
+
+/* May a directory of @uid have a trusted.overlay.opaque that we don't see? */
+static gboolean
+may_hide_opaque (Sight sight, uid_t uid)
+{
+  switch (sight)
+    {
+    case SIGHT_ALL:
+      return FALSE;
+    case SIGHT_IN_NAMESPACE:
+      return uid == OVERFLOW_UID;
+    case SIGHT_NONE:
+      return geteuid () == 0 || uid != geteuid ();
+    }
+  g_assert_not_reached ();
 }
 
 static Opacity
@@ -90,11 +132,11 @@ check_opaque (Walk *walk, const struct stat *st, const Opacity *opacity, GError 
   if (modifier->no_xattrs && !modifier->keep_opaque && opacity->opaque)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "directory is opaque, which can't be stored without xattrs");
-  if (!walk->sees_trusted && st->st_uid != geteuid ())
+  if (may_hide_opaque (walk->sight, st->st_uid))
     return ul_throw (
         error, UL_ERROR_UNSUPPORTED,
         "directory belongs to uid %u and may be made opaque by trusted.overlay.opaque, "
-        "which only root can see",
+        "which only root with CAP_SYS_ADMIN can see",
         st->st_uid);
   return TRUE;
 }
@@ -447,7 +489,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
     .pool = pool,
     .writer = writer,
     .offenders = offenders,
-    .sees_trusted = see_trusted (),
+    .sight = find_sight (),
   };
   g_autoptr (GError) walk_error = NULL;
   const gboolean walked = walk_dir (&walk, dir, root, 1, &walk_error);

@@ -73,7 +73,8 @@ typedef enum
 static Fate
 overlay_fate (const char *key)
 {
-  static const char *const dropped[] = { "origin", "impure", "uuid", "upper", "opaque", NULL };
+  static const char *const dropped[]
+      = { "origin", "impure", "uuid", "upper", "opaque", "whiteout", NULL };
   static const char *const refused[] = { "metacopy", "redirect", "nlink", "protattr", NULL };
   if (g_strv_contains (dropped, key))
     return DROP;

@@ -122,16 +122,19 @@ ul_repo_settings_parse (GKeyFile *config, UlRepoSettings *out, GError **error)
   gboolean locking;
   gint64 timeout;
   gint64 level;
+  gint64 expiry;
   if (!parse_identity (config, &s, error) || !get_bool (config, "fsync", TRUE, &fsync, error)
       || !get_bool (config, "per-object-fsync", FALSE, &s.per_object_fsync, error)
       || !get_bool (config, "locking", TRUE, &locking, error)
       || !get_int (config, "core", "lock-timeout-secs", -1, G_MAXINT, 30, &timeout, error)
+      || !get_int (config, "core", "tmp-expiry-secs", 0, G_MAXINT, 24 * 60 * 60, &expiry, error)
       || !get_int (config, "archive", "zlib-level", 0, 9, 6, &level, error)
       || !parse_min_free_space (config, &s, error))
     return FALSE;
   s.no_fsync = !fsync;
   s.no_locking = !locking;
   s.lock_timeout_secs = (gint) timeout;
+  s.tmp_expiry_secs = (gint) expiry;
   s.zlib_level = (gint) level;
   *out = s;
   s = (UlRepoSettings){ 0 };

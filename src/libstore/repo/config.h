@@ -16,6 +16,7 @@ typedef struct
   gboolean per_object_fsync;
   gboolean no_locking;
   gint lock_timeout_secs;
+  gint tmp_expiry_secs;
   gint zlib_level;
   guint min_free_space_percent;
   guint64 min_free_space_size; /* bytes; 0: the percentage counts */

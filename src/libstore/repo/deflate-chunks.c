@@ -28,6 +28,7 @@ typedef struct
 
 typedef struct
 {
+  Shared *shared;
   guint8 *data;
   gsize len;
   gboolean last;
@@ -117,7 +118,6 @@ pack (gpointer item, gpointer worker, gpointer data, GError **error)
 {
   Chunk *chunk = item;
   Packer *packer = worker;
-  Shared *shared = data;
   const gsize bound = libdeflate_deflate_compress_bound (packer->compressor, chunk->len);
   chunk->packed = g_malloc (bound + 5);
   if (!ul_deflate_is_incompressible (chunk->data, chunk->len))
@@ -133,18 +133,27 @@ pack (gpointer item, gpointer worker, gpointer data, GError **error)
     open_end (chunk, header, end);
   g_clear_pointer (&chunk->data, g_free);
 
+  return sound || ul_throw (error, UL_ERROR_FAILED, "compress object: chunk doesn't decompress");
+}
+
+/* As the pool's item_free: it gets every chunk, also those it skips after a failure. */
+static void
+finish_chunk (gpointer item)
+{
+  Chunk *chunk = item;
+  Shared *shared = chunk->shared;
   g_mutex_lock (&shared->lock);
   chunk->done = TRUE;
   g_cond_broadcast (&shared->changed);
   g_mutex_unlock (&shared->lock);
-  return sound || ul_throw (error, UL_ERROR_FAILED, "compress object: chunk doesn't decompress");
 }
 
 static gboolean
-read_chunk (UlCursor *cursor, UlHasher *tee, Chunk **out, GError **error)
+read_chunk (UlCursor *cursor, Shared *shared, UlHasher *tee, Chunk **out, GError **error)
 {
   const guint64 left = cursor->source->size - cursor->offset;
   Chunk *chunk = g_new0 (Chunk, 1);
+  chunk->shared = shared;
   chunk->len = (gsize) MIN (left, CHUNK);
   chunk->last = left <= CHUNK;
   chunk->data = g_malloc (chunk->len);
@@ -186,7 +195,7 @@ feed (const UlSource *source, UlPool *pool, GQueue *pending, Shared *shared, gui
   while (cursor.offset < source->size)
     {
       Chunk *chunk;
-      if (!read_chunk (&cursor, tee, &chunk, error))
+      if (!read_chunk (&cursor, shared, tee, &chunk, error))
         return FALSE;
       g_queue_push_tail (pending, chunk);
       if (!ul_pool_push (pool, chunk))
@@ -212,6 +221,7 @@ ul_deflate_stream (const UlSource *source, gint zlib_level, guint jobs, int fd, 
   const UlPoolOptions pool_options = {
     .jobs = jobs,
     .run = pack,
+    .item_free = finish_chunk,
     .worker_new = packer_new,
     .worker_free = packer_free,
     .data = &shared,

@@ -20,7 +20,7 @@ delete_corrupt (UlRepo *repo, UlFsckResult *result, gboolean *out_any, GError **
   for (guint i = 0; i < result->findings->len; i++)
     {
       UlFsckFinding *finding = result->findings->pdata[i];
-      if (finding->kind != UL_FSCK_CORRUPT_OBJECT)
+      if (finding->kind != UL_FSCK_CORRUPT_OBJECT || finding->unreadable)
         continue;
       if (!ul_objects_delete (repo, finding->type, &finding->checksum, error))
         return FALSE;
@@ -95,6 +95,15 @@ mark_partial (UlRepo *repo, UlFsckResult *result, GError **error)
 }
 
 static gboolean
+has_missing (const UlFsckResult *result)
+{
+  for (guint i = 0; i < result->findings->len; i++)
+    if (((const UlFsckFinding *) result->findings->pdata[i])->kind == UL_FSCK_MISSING_OBJECT)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 write_tombstone (UlRepo *repo, const UlChecksum *commit, GError **error)
 {
   g_autofree char *hex = ul_checksum_dup_hex (commit);
@@ -107,7 +116,7 @@ write_tombstone (UlRepo *repo, const UlChecksum *commit, GError **error)
   ul_object_loose_path (commit, UL_OBJECT_TOMBSTONE_COMMIT, FALSE, path);
   const char dir[3] = { path[0], path[1], '\0' };
   const int dfd = ul_repo_objects_dfd (repo);
-  return ul_fd_make_dirs_at (dfd, dir, 0755, error)
+  return ul_fd_make_dirs_at (dfd, dir, 0777, error)
          && ul_fd_replace_file_at (dfd, path, g_variant_get_data (tombstone),
                                    g_variant_get_size (tombstone), 0644,
                                    ul_repo_fsync_enabled (repo), error);
@@ -144,5 +153,8 @@ ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, 
   gboolean deleted = FALSE;
   if (options->delete_corrupt && !delete_corrupt (repo, result, &deleted, error))
     return FALSE;
-  return !deleted || mark_partial (repo, result, error);
+  /* Also for what is only missing: a run that was killed between deleting and marking is made good.
+   */
+  const gboolean incomplete = deleted || (options->delete_corrupt && has_missing (result));
+  return !incomplete || mark_partial (repo, result, error);
 }

@@ -72,7 +72,7 @@ compare_strings (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-static void
+static UlFsckFinding *
 find (Check *check, UlFsckKind kind, UlObjectType type, const UlChecksum *checksum, const char *ref,
       char *message)
 {
@@ -85,24 +85,38 @@ find (Check *check, UlFsckKind kind, UlObjectType type, const UlChecksum *checks
   g_mutex_lock (&check->lock);
   g_ptr_array_add (check->result->findings, finding);
   g_mutex_unlock (&check->lock);
+  return finding;
 }
 
-/* Turn a failed load into a finding. An error that says nothing about the object (no permission, no
- * memory) is the check's own failure. Takes @cause. */
+/* Errors that say nothing about the object: the check itself can't be made. */
+static gboolean
+is_our_own (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+         || g_error_matches (error, UL_ERROR, UL_ERROR_NO_SPACE);
+}
+
+/* Turn a failed load into a finding. Takes @cause. */
 static gboolean
 judge (Check *check, UlObjectType type, const UlChecksum *checksum, GError *cause, GError **error)
 {
   g_autoptr (GError) owned = cause;
   g_autofree char *name = ul_object_to_string (checksum, type);
-  if (g_error_matches (owned, UL_ERROR, UL_ERROR_NOT_FOUND))
-    find (check, UL_FSCK_MISSING_OBJECT, type, checksum, NULL,
-          g_strdup_printf ("Object missing: %s", name));
-  else if (owned->domain == UL_ERROR)
-    find (check, UL_FSCK_CORRUPT_OBJECT, type, checksum, NULL, g_strdup (owned->message));
-  else
+  if (is_our_own (owned))
     {
       g_propagate_error (error, g_steal_pointer (&owned));
       return FALSE;
+    }
+  if (g_error_matches (owned, UL_ERROR, UL_ERROR_NOT_FOUND))
+    find (check, UL_FSCK_MISSING_OBJECT, type, checksum, NULL,
+          g_strdup_printf ("Object missing: %s", name));
+  else
+    {
+      UlFsckFinding *finding
+          = find (check, UL_FSCK_CORRUPT_OBJECT, type, checksum, NULL, g_strdup (owned->message));
+      finding->unreadable = owned->domain != UL_ERROR;
     }
   return TRUE;
 }

@@ -27,6 +27,7 @@ typedef struct
   UlChecksum checksum;
   char *ref;           /* for bindings and missing commits, else NULL */
   char *message;       /* one line: object and cause */
+  gboolean unreadable; /* the system couldn't read it: never deleted */
   gboolean deleted;    /* removed on request */
   gboolean tombstoned; /* a missing parent that has just got a tombstone */
 } UlFsckFinding;

@@ -117,7 +117,7 @@ publish_one (const UlPublish *self, const UlStaged *staged, Dirs *dirs, GError *
   if (result != 0 && errno == ENOENT)
     {
       const char dir[3] = { to[0], to[1], '\0' };
-      if (mkdirat (ul_repo_objects_dfd (self->repo), dir, 0755) != 0 && errno != EEXIST)
+      if (mkdirat (ul_repo_objects_dfd (self->repo), dir, 0777) != 0 && errno != EEXIST)
         return ul_throw_errno (error, "create directory objects/%s", dir);
       result = move (self, from, to, replace);
     }

@@ -79,7 +79,7 @@ open_dir (UlRepo *repo, const char *path, gboolean make, gboolean sync, int *out
       g_autofree char *name = g_path_get_basename (dir);
       if (!open_dir (repo, dir, TRUE, sync, &parent, error))
         return FALSE;
-      if (mkdirat (parent, name, 0755) != 0 && errno != EEXIST)
+      if (mkdirat (parent, name, 0777) != 0 && errno != EEXIST)
         return ul_throw_errno (error, "create directory %s", dir);
       if (sync && fsync (parent) != 0)
         return ul_throw_errno (error, "fsync directory of %s", dir);

@@ -179,7 +179,7 @@ write_initial_config (int dfd, UlRepoMode mode, const char *collection_id, GErro
 static gboolean
 create (int dfd, const char *path, UlRepoMode mode, const char *collection_id, GError **error)
 {
-  if (!ul_fd_make_dirs_at (dfd, path, 0755, error))
+  if (!ul_fd_make_dirs_at (dfd, path, 0775, error))
     return FALSE;
   ul_autofd int fd = -1;
   if (!ul_fd_open_dir_at (dfd, path, TRUE, &fd, error))
@@ -313,6 +313,12 @@ gboolean
 ul_repo_locking_enabled (UlRepo *self)
 {
   return !self->settings.no_locking;
+}
+
+gint
+ul_repo_tmp_expiry_secs (UlRepo *self)
+{
+  return self->settings.tmp_expiry_secs;
 }
 
 gint

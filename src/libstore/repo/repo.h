@@ -60,6 +60,7 @@ gboolean ul_repo_fsync_enabled (UlRepo *self);    /* core.fsync, true */
 gboolean ul_repo_per_object_fsync (UlRepo *self); /* core.per-object-fsync, false */
 gint ul_repo_lock_timeout_secs (UlRepo *self);    /* core.lock-timeout-secs, 30 */
 gboolean ul_repo_locking_enabled (UlRepo *self);  /* core.locking, true */
+gint ul_repo_tmp_expiry_secs (UlRepo *self);      /* core.tmp-expiry-secs, a day */
 gint ul_repo_zlib_level (UlRepo *self);           /* archive.zlib-level, 6 */
 /* Bytes that must stay free on a file system of @total bytes: core.min-free-space-size, else
  * core.min-free-space-percent (3). */

@@ -14,10 +14,11 @@
 #define MAX_SIZE (16 * 1024 * 1024)
 
 static gboolean
-write_bytes (int dfd, const char *path, GVariant *xattrs, GError **error)
+write_bytes (UlTransaction *transaction, const char *path, GVariant *xattrs, GError **error)
 {
-  return ul_fd_replace_file_at (dfd, path, g_variant_get_data (xattrs), g_variant_get_size (xattrs),
-                                0644, FALSE, error);
+  return ul_fd_replace_file_at (ul_transaction_staging_dfd (transaction), path,
+                                g_variant_get_data (xattrs), g_variant_get_size (xattrs), 0644,
+                                ul_transaction_syncs_each (transaction), error);
 }
 
 /* In staging, all links are made from a file named for its content; whoever needs it first makes
@@ -43,7 +44,7 @@ find_shared (UlTransaction *transaction, const UlChecksum *checksum, GVariant *x
   g_autofree char *shared = g_strconcat ("xattrs-", hex, NULL);
   const int dfd = ul_transaction_staging_dfd (transaction);
   if (faccessat (dfd, shared, F_OK, AT_SYMLINK_NOFOLLOW) != 0
-      && !write_bytes (dfd, shared, xattrs, error))
+      && !write_bytes (transaction, shared, xattrs, error))
     return FALSE;
   *out_dfd = dfd;
   *out_path = g_steal_pointer (&shared);
@@ -65,7 +66,7 @@ stage_link (UlTransaction *transaction, UlObjectType type, const UlChecksum *che
   const int dfd = ul_transaction_staging_dfd (transaction);
   if (linkat (from_dfd, from, dfd, path, 0) != 0
       && (errno != EMLINK ? !ul_throw_errno (error, "link xattrs object")
-                          : !write_bytes (dfd, path, xattrs, error)))
+                          : !write_bytes (transaction, path, xattrs, error)))
     return FALSE;
   ul_transaction_staged (transaction, type, checksum);
   return TRUE;

@@ -13,8 +13,8 @@
 #define PREFIX      "staging-"
 #define LOCK_SUFFIX "-lock"
 
-/* As long as OSTree keeps what it finds in tmp/. */
-#define STRAY_SECS (24 * 60 * 60)
+/* checkout/cache.c fills these with files for the uncompressed cache. */
+#define UNCOMPRESSED_PREFIX "uncompressed-"
 
 /* Far more than anybody needs between making a staging directory and locking it. */
 #define MAKING_SECS 60
@@ -96,46 +96,49 @@ reclaim_lock (int tmp_dfd, const char *lock, GError **error)
   return reclaim_directory (tmp_dfd, name, error);
 }
 
-/* What a killed process left of a ref or a cached file. There's no lock on these, so age decides,
- * as with OSTree. */
+/* What a killed process left of a ref or of files for the cache. There's no lock on these, so age
+ * decides, as with OSTree. */
 static void
-reclaim_stray (int tmp_dfd, const char *name)
+reclaim_stray (UlRepo *repo, const char *name)
 {
+  const int tmp_dfd = ul_repo_tmp_dfd (repo);
   struct stat st;
-  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR (st.st_mode)
-      && st.st_mtime < g_get_real_time () / G_USEC_PER_SEC - STRAY_SECS)
-    (void) unlinkat (tmp_dfd, name, 0);
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
+      || st.st_mtime > g_get_real_time () / G_USEC_PER_SEC - ul_repo_tmp_expiry_secs (repo))
+    return;
+  if (!S_ISDIR (st.st_mode) || g_str_has_prefix (name, UNCOMPRESSED_PREFIX))
+    (void) ul_fd_remove_tree_at (tmp_dfd, name, NULL);
 }
 
-static gboolean
-reclaim_entry (int tmp_dfd, const char *name, GError **error)
+/* Others' leftovers are no reason not to work: what can't be opened, locked or removed stays. */
+static void
+reclaim_entry (UlRepo *repo, const char *name)
 {
+  const int tmp_dfd = ul_repo_tmp_dfd (repo);
   struct stat st;
+  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return;
   if (!g_str_has_prefix (name, PREFIX))
-    {
-      reclaim_stray (tmp_dfd, name);
-      return TRUE;
-    }
-  if (g_str_has_suffix (name, LOCK_SUFFIX))
-    return reclaim_lock (tmp_dfd, name, error);
-  if (fstatat (tmp_dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR (st.st_mode))
-    return TRUE;
-  return reclaim_directory (tmp_dfd, name, error);
+    reclaim_stray (repo, name);
+  else if (S_ISDIR (st.st_mode))
+    (void) reclaim_directory (tmp_dfd, name, NULL);
+  else if (S_ISREG (st.st_mode) && g_str_has_suffix (name, LOCK_SUFFIX))
+    (void) reclaim_lock (tmp_dfd, name, NULL);
 }
 
 static gboolean
-reclaim (int tmp_dfd, GError **error)
+reclaim (UlRepo *repo, GError **error)
 {
-  const int fd = openat (tmp_dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = openat (ul_repo_tmp_dfd (repo), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
   if (dir == NULL)
     return ul_throw_errno (error, "open tmp");
-  gboolean ok = TRUE;
   struct dirent *entry;
-  while (ok && (entry = readdir (dir)) != NULL)
-    ok = reclaim_entry (tmp_dfd, entry->d_name, error);
+  while ((entry = readdir (dir)) != NULL)
+    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+      reclaim_entry (repo, entry->d_name);
   closedir (dir);
-  return ok || ul_prefix (error, "removing old staging directories");
+  return TRUE;
 }
 
 /* Between opening and locking the lock file another process may have taken it for a dead one's and
@@ -165,7 +168,7 @@ try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made
     return FALSE;
   if (out->lock_fd < 0 || !is_in_place (tmp_dfd, lock, out->lock_fd))
     return TRUE;
-  if (mkdirat (tmp_dfd, out->name, 0755) != 0)
+  if (mkdirat (tmp_dfd, out->name, 0775) != 0)
     return errno == EEXIST || ul_throw_errno (error, "create directory tmp/%s", out->name);
   out->dfd = openat (tmp_dfd, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (out->dfd < 0 && errno != ENOENT)
@@ -181,7 +184,7 @@ ul_staging_create (UlRepo *repo, UlStaging *out, GError **error)
 {
   const int tmp_dfd = ul_repo_tmp_dfd (repo);
   g_autofree char *boot_id = NULL;
-  if (!reclaim (tmp_dfd, error) || !read_boot_id (&boot_id, error))
+  if (!reclaim (repo, error) || !read_boot_id (&boot_id, error))
     return FALSE;
   for (guint attempt = 0; attempt < 100; attempt++)
     {

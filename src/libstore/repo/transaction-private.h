@@ -9,7 +9,10 @@ G_BEGIN_DECLS
 
 int ul_transaction_staging_dfd (UlTransaction *self);
 gboolean ul_transaction_syncs_each (UlTransaction *self);
-guint ul_transaction_jobs (UlTransaction *self);
+/* The threads that one large file may be packed on: all for the first who asks, 1 for who comes
+ * while that one has them, so that neither threads nor memory multiply. */
+guint ul_transaction_take_jobs (UlTransaction *self);
+void ul_transaction_give_jobs (UlTransaction *self, guint jobs);
 UlTransactionStats *ul_transaction_stats (UlTransaction *self); /* fields: atomic adds only */
 
 /* Where an object is staged, below the staging directory: its loose path with a prefix to the

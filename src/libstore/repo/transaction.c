@@ -39,9 +39,11 @@ struct _UlTransaction
   int lock_fd;
   UlStaging staging;
   guint64 next_seq;         /* atomic */
+  gboolean packing;         /* atomic: a large file has the threads for compression */
   gboolean failed;          /* atomic: a write failed */
   guint8 staged_dirs[256];  /* atomic: which directories the staging directory has */
   guint8 object_dirs[256];  /* atomic: which directories objects/ has */
+  guint64 block;            /* bytes a block of the file system */
   gint64 room;              /* atomic: bytes that may still be written */
   gboolean limited;         /* is room to be asked? */
   GPtrArray *refs;          /* of RefChange; owner thread only */
@@ -95,6 +97,7 @@ measure_room (UlTransaction *self, GError **error)
   if (fstatvfs (self->staging.dfd, &st) != 0)
     return ul_throw_errno (error, "statvfs %s", ul_repo_path (self->repo));
   const guint64 total = (guint64) st.f_blocks * st.f_frsize;
+  self->block = MAX (st.f_frsize, 1);
   const guint64 free_bytes = (guint64) st.f_bfree * st.f_frsize;
   const guint64 keep = ul_repo_min_free_space (self->repo, total);
   self->limited = keep > 0;
@@ -164,9 +167,16 @@ ul_transaction_syncs_each (UlTransaction *self)
 }
 
 guint
-ul_transaction_jobs (UlTransaction *self)
+ul_transaction_take_jobs (UlTransaction *self)
 {
-  return self->options.jobs;
+  return __atomic_exchange_n (&self->packing, TRUE, __ATOMIC_ACQUIRE) ? 1 : self->options.jobs;
+}
+
+void
+ul_transaction_give_jobs (UlTransaction *self, guint jobs)
+{
+  if (jobs != 1 || self->options.jobs == 1)
+    __atomic_store_n (&self->packing, FALSE, __ATOMIC_RELEASE);
 }
 
 UlTransactionStats *
@@ -200,7 +210,7 @@ ul_transaction_staged_path (UlTransaction *self, UlObjectType type, const UlChec
     return TRUE;
   char dir[sizeof UL_STAGED_PREFIX + 2];
   g_strlcpy (dir, out, sizeof dir);
-  if (mkdirat (self->staging.dfd, dir, 0755) != 0 && errno != EEXIST)
+  if (mkdirat (self->staging.dfd, dir, 0777) != 0 && errno != EEXIST)
     return ul_throw_errno (error, "create staging directory %s", dir);
   __atomic_store_n (made, TRUE, __ATOMIC_RELAXED);
   return TRUE;
@@ -277,9 +287,11 @@ ul_transaction_fail (UlTransaction *self)
 gboolean
 ul_transaction_reserve (UlTransaction *self, guint64 size, GError **error)
 {
-  if (!self->limited || size == 0)
+  if (!self->limited)
     return TRUE;
-  if (size <= G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64) size, __ATOMIC_RELAXED) >= 0)
+  /* In blocks, one more for what a file takes besides its content, as OSTree counts. */
+  const guint64 room = size < G_MAXINT64 / 2 ? (size / self->block + 1) * self->block : G_MAXINT64;
+  if (room < G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64) room, __ATOMIC_RELAXED) >= 0)
     return TRUE;
   g_autofree char *needed = g_format_size (size);
   return ul_throw (error, UL_ERROR_NO_SPACE,
@@ -368,8 +380,8 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   if (!ul_publish (&publish, self->claimed, error) || !write_refs (self, error))
     return FALSE;
   step (self, "cleanup");
-  if (!ul_staging_remove (self->repo, &self->staging, error))
-    return FALSE;
+  /* All is in place: what can't be removed now is the next transaction's to reclaim. */
+  (void) ul_staging_remove (self->repo, &self->staging, NULL);
   if (out_stats != NULL)
     *out_stats = self->stats;
   return TRUE;

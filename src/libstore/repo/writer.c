@@ -64,16 +64,21 @@ store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean 
 {
   if (!ul_transaction_reserve (self->transaction, source->size, error))
     return FALSE;
+  const gboolean is_large = source->size > UL_SOURCE_WHOLE_MAX;
+  const guint jobs = is_large ? ul_transaction_take_jobs (self->transaction) : 1;
   const UlStore store_ = {
     .dfd = ul_transaction_staging_dfd (self->transaction),
     .name = path,
     .scratch = &self->scratch,
     .tee = tee ? self->hasher : NULL,
     .zlib_level = ul_repo_zlib_level (self->repo),
-    .jobs = ul_transaction_jobs (self->transaction),
+    .jobs = jobs,
     .sync = ul_transaction_syncs_each (self->transaction),
   };
-  if (ul_repo_mode_ops (self->repo)->store (&store_, meta, source, error))
+  const gboolean stored = ul_repo_mode_ops (self->repo)->store (&store_, meta, source, error);
+  if (is_large)
+    ul_transaction_give_jobs (self->transaction, jobs);
+  if (stored)
     return TRUE;
   (void) unlinkat (store_.dfd, path, 0);
   return FALSE;

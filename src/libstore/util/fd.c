@@ -30,7 +30,13 @@ ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
     .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
     .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
   };
-  return (int) syscall (SYS_openat2, dfd, path, &how, sizeof how);
+  /* A rename anywhere makes the kernel lose track of a `..` and ask for another try. */
+  int fd;
+  guint tries = 0;
+  do
+    fd = (int) syscall (SYS_openat2, dfd, path, &how, sizeof how);
+  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && tries++ < 10000)));
+  return fd;
 }
 
 gboolean
