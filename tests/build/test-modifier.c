@@ -92,7 +92,7 @@ test_statoverride (void)
 static GVariant *
 parse (const char *text)
 {
-  return g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE ("a(ayay)"), text, NULL, NULL, NULL));
+  return g_variant_parse (G_VARIANT_TYPE ("a(ayay)"), text, NULL, NULL, NULL);
 }
 
 /* "name=N" with the number of bytes of the value. */

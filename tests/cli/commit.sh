@@ -176,7 +176,7 @@ is "spaces in names" "$(mode_of '/etc/sp ace')" -00744
 is "directories too" "$(mode_of /etc)" d00700
 printf '%s\n' '64 /etc/conf' '=384 /etc/conf' >so
 c --statoverride=so >out.log
-is "both for one path" "$(mode_of /etc/conf)" -00700
+is "of both for one path the mode to add counts, as with ostree" "$(mode_of /etc/conf)" -00744
 echo '64 /nope' >so
 fails_with "a path that isn't there" "^error: .*/nope" c --statoverride=so
 echo 64 >so

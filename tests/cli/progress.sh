@@ -29,7 +29,7 @@ is "TERM=dumb too" "$(TERM=dumb script -qec "$UNDERLAY --repo=r commit -b main t
 like "fsck draws" "$(on_terminal fsck)" "Checking .*\[#+\] 100%"
 is "fsck --quiet doesn't" "$(on_terminal fsck --quiet)" ""
 is "nor fsck --json" "$(on_terminal fsck --json)" ""
-longest=$(COLS=40 on_terminal commit -b main tree | sed 's/\x1b\[K//' | awk '{ if (length > n) n = length } END { print n }')
+longest=$(COLS=40 on_terminal commit -b main tree | sed 's/\x1b\[K//' | wc -L)
 ok "no line is wider than the terminal" test "$longest" -le 40
 fails_with "a failure is one line all the same" "^error: " "$UNDERLAY" --repo=r commit -b main nope
 

@@ -19,7 +19,7 @@
 static GVariant *
 parse (const char *text)
 {
-  return g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE ("a(ayay)"), text, NULL, NULL, NULL));
+  return g_variant_parse (G_VARIANT_TYPE ("a(ayay)"), text, NULL, NULL, NULL);
 }
 
 static UlChecksum
