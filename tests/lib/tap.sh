@@ -25,6 +25,7 @@
 #     skip NAME REASON          one test that cannot run here
 #     skip_all REASON           the script cannot run here at all (not root, no such kernel feature)
 #     need_root, need_cmd CMD...  skip_all without it
+#     private_mounts            go on in a mount namespace of its own; for whatever mounts
 #     at_exit 'COMMAND'         run at the end, last one first, before $T goes
 #     diag TEXT                 a comment in the log
 #
@@ -47,6 +48,7 @@ OSTREE=${OSTREE:-ostree}
 export SRC BUILD UNDERLAY OSTREE
 PATH=$SRC/tests/lib:$PATH:/usr/sbin:/sbin
 
+_tap_script=$(realpath "$0")
 T=$(mktemp -d "${UNDERLAY_TEST_TMPDIR:-/var/tmp}/underlay-test.XXXXXX")
 export T
 cd "$T"
@@ -141,6 +143,21 @@ need_cmd ()
   for c; do
     command -v "$c" >/dev/null || skip_all "needs $c"
   done
+}
+
+# Another script's private namespace would hold a mount made here, and with it a file system that this
+# script takes for unmounted.
+private_mounts ()
+{
+  local status=0
+  if [ -n "${UNDERLAY_TEST_PRIVATE:-}" ]; then
+    unset UNDERLAY_TEST_PRIVATE
+    return 0
+  fi
+  unshare -m --propagation private true 2>/dev/null || skip_all "no mount namespaces here"
+  UNDERLAY_TEST_PRIVATE=1 unshare -m --propagation private bash "$_tap_script" >&3 || status=$?
+  _tap_finished=1
+  exit "$status"
 }
 
 done_testing ()

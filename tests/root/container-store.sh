@@ -5,15 +5,9 @@
 need_root
 need_cmd podman crun busybox
 
-# podman wants cgroups v2; where the machine has v1, this script runs in a mount namespace that does.
-if [ -z "${UNDERLAY_IN_NAMESPACE:-}" ]; then
-  cd /
-  unshare -m true 2>/dev/null || skip_all "no mount namespaces here"
-  status=0
-  UNDERLAY_IN_NAMESPACE=1 unshare -m --propagation private bash "$SRC/tests/root/container-store.sh" >&3 || status=$?
-  _tap_finished=1
-  exit "$status"
-fi
+private_mounts
+
+# podman wants cgroups v2, and the machine may have v1.
 umount -R /sys/fs/cgroup 2>/dev/null || true
 mount -t cgroup2 none /sys/fs/cgroup || skip_all "no cgroup2"
 

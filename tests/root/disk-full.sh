@@ -2,6 +2,7 @@
 # A full file system, at many fill levels so that it ends in different places: one line of error, a
 # sound repository, nothing left over, and the same commit succeeds once there is room.
 . "$(dirname "$0")/crash-common.sh"
+private_mounts
 make_trees
 for i in $(seq 60); do head -c 9000 /dev/zero | openssl enc -aes-128-ctr -K "$(printf %032d "$i")" -iv 00 >"new/sub/n$i" 2>/dev/null; done
 

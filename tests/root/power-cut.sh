@@ -2,7 +2,21 @@
 # A power cut at every step of a commit, on an ext4 of its own: FS_IOC_SHUTDOWN drops whatever was
 # not made durable, and the next mount replays the journal.
 . "$(dirname "$0")/crash-common.sh"
+private_mounts
 make_trees
+
+# The loop device goes some time after the mount; a new mount of the same file would take it over
+# with the old file system in it, which is shut down.
+unmount ()
+{
+  local i
+  umount mnt
+  for i in {1..200}; do
+    [ -n "$(losetup -j cut 2>/dev/null)" ] || return 0
+    sleep 0.05
+  done
+  diag "the loop device of cut is still there after $i tries"
+}
 
 truncate -s 48M image
 mkfs.ext4 -q -F image
@@ -13,17 +27,17 @@ old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
 steps=$(steps_of mnt/repo)
 cp -a mnt/repo good
 new=$("$UNDERLAY" --repo=good commit -b line --timestamp=@1577934245 new)
-umount mnt
+unmount
 
 # That the cut is one: what nobody synced is gone.
 cp --sparse=always image cut
 mount -o loop cut mnt
 head -c 100000 /dev/zero >mnt/unsynced
 run "$CRASH" shutdown mnt/repo new line begin 1
-umount mnt
+unmount
 mount -o loop cut mnt
 ok "a power cut loses what was not synced" test ! -s mnt/unsynced
-umount mnt
+unmount
 
 while read -r step count; do
   for n in $(times_of "$count"); do
@@ -32,10 +46,10 @@ while read -r step count; do
     mount -o loop cut mnt
     run "$CRASH" shutdown mnt/repo new line "$step" "$n"
     is "$label: died" "$status" 137
-    umount mnt
+    unmount
     mount -o loop cut mnt
     still_sound "$label" mnt/repo "$old" "$new"
-    umount mnt
+    unmount
   done
 done <<<"$steps"
 
@@ -43,20 +57,20 @@ done <<<"$steps"
 cp --sparse=always image cut
 mount -o loop cut mnt
 run "$CRASH" shutdown mnt/repo new line cleanup 1
-umount mnt
+unmount
 mount -o loop cut mnt
 is "after the refs were written the commit is durable" "$("$OSTREE" --repo=mnt/repo rev-parse line)" "$new"
-umount mnt
+unmount
 
 # A file system that dies under a living process is an error, not a crash.
 for step in staged synced publish ref; do
   cp --sparse=always image cut
   mount -o loop cut mnt
   fails_with "I/O error at $step" "^error: .*(Input/output error|shut ?down)" "$CRASH" eio mnt/repo new line "$step" 1
-  umount mnt
+  unmount
   mount -o loop cut mnt
   still_sound "after the I/O error at $step" mnt/repo "$old" "$new"
-  umount mnt
+  unmount
 done
 
 done_testing
