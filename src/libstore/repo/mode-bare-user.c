@@ -97,13 +97,10 @@ load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_
 {
   struct stat st;
   ul_autofd int fd = -1;
-  g_autofree char *unexpected = NULL;
-  if (!ul_mode_open_inode (repo, path, out_found, &st, &fd, &unexpected, error))
+  if (!ul_mode_open_regular (repo, path, out_found, &st, &fd, error))
     return FALSE;
   if (!*out_found)
     return TRUE;
-  if (unexpected != NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "is a symlink, which this mode doesn't store");
 
   g_auto (UlFileMeta) meta = { 0 };
   if (!read_meta (fd, &meta, error))

@@ -74,3 +74,17 @@ ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found, struct 
   *out_found = TRUE;
   return TRUE;
 }
+
+gboolean
+ul_mode_open_regular (UlRepo *repo, const char *path, gboolean *out_found, struct stat *out_st,
+                      int *out_fd, GError **error)
+{
+  ul_autofd int fd = -1;
+  g_autofree char *target = NULL;
+  if (!ul_mode_open_inode (repo, path, out_found, out_st, &fd, &target, error))
+    return FALSE;
+  if (target != NULL)
+    return ul_throw (error, UL_ERROR_CORRUPT, "is a symlink, which this mode doesn't store");
+  *out_fd = ul_fd_steal (&fd);
+  return TRUE;
+}

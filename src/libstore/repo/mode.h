@@ -74,4 +74,8 @@ gboolean ul_mode_finish_file (const UlStore *store, int fd, GError **error);
 gboolean ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found,
                              struct stat *out_st, int *out_fd, char **out_target, GError **error);
 
+/* The same for modes in which every object is a regular file: a symlink is UL_ERROR_CORRUPT. */
+gboolean ul_mode_open_regular (UlRepo *repo, const char *path, gboolean *out_found,
+                               struct stat *out_st, int *out_fd, GError **error);
+
 G_END_DECLS

@@ -31,7 +31,9 @@ typedef struct
   gpointer hook_data;
 } UlPublish;
 
-/* @staged: a set of UlStaged. Content comes before what refers to it, commits last. */
+/* @staged: a set of UlStaged. Whole directories come first, in no order of reference; among single
+ * objects content comes before what refers to it. Commits come last of all, so nothing is reached
+ * before it's complete. */
 gboolean ul_publish (const UlPublish *self, GHashTable *staged, GError **error);
 
 G_END_DECLS

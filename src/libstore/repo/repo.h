@@ -48,7 +48,7 @@ const char *ul_repo_collection_id (UlRepo *self); /* NULL if none */
 /* The name for output alone; no code may branch on it (see the capabilities below). */
 const char *ul_repo_mode_name (UlRepo *self);
 
-/* Device and inode of objects/: is a file on the repository's file system, may links be made? */
+/* The device of objects/: is a file on the repository's file system, may links be made? */
 guint64 ul_repo_device (UlRepo *self);
 
 /* Replace the configuration atomically, durable on return, and use it from now on. Invalid values

@@ -22,7 +22,6 @@
 static gboolean
 read_boot_id (char **out_id, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
   /* A file in /proc has size 0 by stat, so it can't be read with a size limit from there. */
   ul_autofd int fd = open ("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   char text[64] = "";
