@@ -294,6 +294,28 @@ test_random_bytes (void)
     }
 }
 
+/* ul_dirtree_new () gives the bytes that GVariant's builders give, and the view reads them. */
+static void
+assert_written_right (const UlDirtreeFile *files, gsize n_files, const UlDirtreeDir *dirs,
+                      gsize n_dirs)
+{
+  GVariantBuilder f, d;
+  g_variant_builder_init (&f, G_VARIANT_TYPE ("a(say)"));
+  for (gsize i = 0; i < n_files; i++)
+    g_variant_builder_add (&f, "(s@ay)", files[i].name,
+                           ul_checksum_to_variant (&files[i].checksum));
+  g_variant_builder_init (&d, G_VARIANT_TYPE ("a(sayay)"));
+  for (gsize i = 0; i < n_dirs; i++)
+    g_variant_builder_add (&d, "(s@ay@ay)", dirs[i].name, ul_checksum_to_variant (&dirs[i].tree),
+                           ul_checksum_to_variant (&dirs[i].meta));
+  g_autoptr (GVariant) built = g_variant_ref_sink (g_variant_new ("(a(say)a(sayay))", &f, &d));
+  g_autoptr (GVariant) made = g_variant_ref_sink (ul_dirtree_new (files, n_files, dirs, n_dirs));
+  g_assert_cmpmem (g_variant_get_data (made), g_variant_get_size (made), g_variant_get_data (built),
+                   g_variant_get_size (built));
+  g_assert_true (ul_dirtree_validate (made, NULL));
+  assert_view_is_right (made);
+}
+
 /* Over all lengths where GVariant's offsets become wider, of an entry, a list and the whole. */
 static void
 test_any_size (void)
@@ -303,10 +325,12 @@ test_any_size (void)
       g_autofree char *name = g_strnfill (len, 'n');
       const UlDirtreeFile file = { .name = name, .checksum = { .bytes = { 1 } } };
       const UlDirtreeDir dir
+          = { .name = name, .tree = { .bytes = { 2 } }, .meta = { .bytes = { 3 } } };
+      const UlDirtreeDir other
           = { .name = "d", .tree = { .bytes = { 2 } }, .meta = { .bytes = { 3 } } };
-      g_autoptr (GVariant) dirtree = g_variant_ref_sink (ul_dirtree_new (&file, 1, &dir, 1));
-      g_assert_true (ul_dirtree_validate (dirtree, NULL));
-      assert_view_is_right (dirtree);
+      assert_written_right (&file, 1, NULL, 0);
+      assert_written_right (&file, 1, &other, 1);
+      assert_written_right (NULL, 0, &dir, 1);
     }
 }
 
@@ -322,13 +346,21 @@ test_many (void)
       files[i].name = g_string_chunk_insert (names, name);
       files[i].checksum.bytes[0] = (guint8) i;
     }
-  /* Around 64 KiB, where offsets go from two bytes to four. */
+  g_autofree UlDirtreeDir *dirs = g_new0 (UlDirtreeDir, n);
+  for (gsize i = 0; i < n; i++)
+    dirs[i].name = g_strconcat (files[i].name, "d", NULL);
+  for (gsize count = 0; count < 20; count++)
+    assert_written_right (files, count, dirs, 20 - count);
+  /* Around 64 KiB, where offsets go from two bytes to four: of the files, the directories, and only
+   * of the whole. */
   for (gsize count = 1500; count < n; count += 7)
-    {
-      g_autoptr (GVariant) dirtree = g_variant_ref_sink (ul_dirtree_new (files, count, NULL, 0));
-      g_assert_true (ul_dirtree_validate (dirtree, NULL));
-      assert_view_is_right (dirtree);
-    }
+    assert_written_right (files, count, NULL, 0);
+  for (gsize count = 800; count < 900; count += 7)
+    assert_written_right (NULL, 0, dirs, count);
+  for (gsize count = 700; count < 1000; count += 7)
+    assert_written_right (files, count, dirs, 400);
+  for (gsize i = 0; i < n; i++)
+    g_free ((char *) dirs[i].name);
 }
 
 static void
