@@ -251,6 +251,57 @@ test_bounded_queue (void)
 
 typedef struct
 {
+  GMutex gate; /* held: whoever has item 0 waits */
+  GArray *order;
+  gint fail_from;
+} Order;
+
+static gboolean
+note_order (gpointer item, gpointer worker, gpointer data, GError **error)
+{
+  Order *order = data;
+  const gint n = GPOINTER_TO_INT (item);
+  g_mutex_lock (&order->gate);
+  g_array_append_val (order->order, n);
+  g_mutex_unlock (&order->gate);
+  return n < order->fail_from || ul_throw (error, UL_ERROR_FAILED, "item %d", n);
+}
+
+/* What waits is overtaken; with failures it's still the first pushed that counts. */
+static void
+test_push_first (void)
+{
+  for (gint fail_from = 1; fail_from < 10; fail_from += 5)
+    {
+      g_autoptr (GError) error = NULL;
+      Order order = { .order = g_array_new (FALSE, FALSE, sizeof (gint)), .fail_from = fail_from };
+      g_mutex_init (&order.gate);
+      const UlPoolOptions options = { .jobs = 2, .run = note_order, .data = &order };
+      g_autoptr (UlPool) pool = ul_pool_new (&options);
+      g_mutex_lock (&order.gate);
+      for (gint i = 1; i <= 6; i++) /* one or two of them are taken, and wait at the gate */
+        ul_pool_push (pool, GINT_TO_POINTER (i));
+      ul_pool_push_first (pool, GINT_TO_POINTER (9));
+      g_mutex_unlock (&order.gate);
+      g_assert_false (ul_pool_finish (pool, &error));
+      g_assert_cmpstr (error->message, ==, fail_from == 1 ? "item 1" : "item 6");
+      gint place = -1;
+      for (guint i = 0; i < order.order->len; i++)
+        if (g_array_index (order.order, gint, i) == 9)
+          place = (gint) i;
+      /* With a failure before it, it needn't run. */
+      if (fail_from != 1)
+        {
+          g_assert_cmpint (place, >=, 0);
+          g_assert_cmpint (place, <=, 2);
+        }
+      g_array_unref (order.order);
+      g_mutex_clear (&order.gate);
+    }
+}
+
+typedef struct
+{
   gint busy;
   GThread *thread;
 } Worker;
@@ -380,6 +431,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Pool/free-unused", test_free_untouched);
   g_test_add_func ("/Pool/many-items", test_many);
   g_test_add_func ("/Pool/producer-waits-for-a-full-queue", test_bounded_queue);
+  g_test_add_func ("/Pool/push-first-overtakes", test_push_first);
   g_test_add_func ("/Pool/worker-state-belongs-to-one-thread", test_worker_state);
   g_test_add_func ("/Pool/one-job-runs-inside-push", test_one_job_is_inline);
   g_test_add_func ("/Pool/default-jobs-follow-affinity", test_default_jobs);

@@ -20,8 +20,6 @@ typedef struct
 UlSourceDir *ul_source_dir_ref (UlSourceDir *dir);
 void ul_source_dir_unref (UlSourceDir *dir);
 
-#define UL_IMPORT_BATCH 32
-
 typedef struct
 {
   UlSourceDir *dir;  /* a reference */

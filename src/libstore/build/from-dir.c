@@ -4,33 +4,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "build/from-dir-private.h"
 #include "build/modifier.h"
+#include "build/opacity.h"
 #include "core/whiteout.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/pool.h"
 #include "util/xattr.h"
 
-/* What the kernel shows for ids that a user namespace has no map for. */
-#define OVERFLOW_UID 65534
-
-/* How much of trusted.* this process sees: that's for CAP_SYS_ADMIN in the initial user namespace,
- * whose map is the identity over all ids. */
-typedef enum
-{
-  SIGHT_ALL,
-  SIGHT_NONE,         /* and root's directories may have some */
-  SIGHT_IN_NAMESPACE, /* as root of a user namespace: what root made is not among its ids */
-} Sight;
-
-/* Batches that may wait; each may keep a source directory open. */
-#define QUEUE_LENGTH 64
+/* A batch is so many files, or so many bytes, or one large file. */
+#define BATCH_FILES 32
+#define BATCH_BYTES (1024 * 1024)
 
 typedef struct
 {
@@ -38,15 +26,8 @@ typedef struct
   UlPool *pool;
   UlWriter *writer;     /* the walking thread's, for directories and whiteouts */
   GPtrArray *offenders; /* paths of what can't be stored, with a note */
-  Sight sight;          /* of trusted.* xattrs */
+  UlSight sight;        /* of trusted.* xattrs */
 } Walk;
-
-/* What a directory's xattrs say about the whiteouts in it and below. */
-typedef struct
-{
-  gboolean opaque;
-  gboolean xattr_whiteouts;
-} Opacity;
 
 /* One directory while it's listed. */
 typedef struct
@@ -54,95 +35,13 @@ typedef struct
   Walk *walk;
   UlSourceDir *dir;
   UlTree *tree;
-  Opacity opacity;
+  UlOpacity opacity;
   GPtrArray *subdirs;   /* names */
   GPtrArray *whiteouts; /* names of 0:0 devices, or of files in the xattr form */
 } Listing;
 
 static gboolean
-has_sys_admin (void)
-{
-  g_autofree char *status = NULL;
-  const char *line;
-  guint64 effective = 0;
-  return g_file_get_contents ("/proc/self/status", &status, NULL, NULL)
-         && (line = strstr (status, "\nCapEff:")) != NULL
-         && sscanf (line, "\nCapEff: %" G_GINT64_MODIFIER "x", &effective) == 1
-         && (effective & (G_GUINT64_CONSTANT (1) << CAP_SYS_ADMIN)) != 0;
-}
-
-static Sight
-find_sight (void)
-{
-  g_autofree char *map = NULL;
-  guint64 inside;
-  guint64 outside;
-  guint64 length;
-  if (!g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
-      || sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside,
-                 &outside, &length)
-             != 3)
-    return SIGHT_NONE;
-  if (inside != 0 || outside != 0 || length != G_MAXUINT32)
-    return geteuid () == 0 ? SIGHT_IN_NAMESPACE : SIGHT_NONE;
-  return has_sys_admin () ? SIGHT_ALL : SIGHT_NONE;
-}
-
-/* May a directory of @uid have a trusted.overlay.opaque that we don't see? */
-static gboolean
-may_hide_opaque (Sight sight, uid_t uid)
-{
-  switch (sight)
-    {
-    case SIGHT_ALL:
-      return FALSE;
-    case SIGHT_IN_NAMESPACE:
-      return uid == OVERFLOW_UID;
-    case SIGHT_NONE:
-      return geteuid () == 0 || uid != geteuid ();
-    }
-  g_assert_not_reached ();
-}
-
-static Opacity
-read_opacity (GVariant *xattrs)
-{
-  Opacity opacity = { 0 };
-  for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
-    {
-      const char *name;
-      g_autoptr (GVariant) value = NULL;
-      g_variant_get_child (xattrs, i, "(^&ay@ay)", &name, &value);
-      gsize len;
-      const void *data = g_variant_get_fixed_array (value, &len, 1);
-      opacity.opaque |= ul_whiteout_is_opaque_xattr (name, data, len);
-      opacity.xattr_whiteouts |= ul_whiteout_announces_xattr_form (name, data, len);
-    }
-  return opacity;
-}
-
-/* An opaque directory that comes out as a plain one lets deleted files reappear, so that is an
- * error. */
-static gboolean
-check_opaque (Walk *walk, const struct stat *st, const Opacity *opacity, GError **error)
-{
-  const UlModifier *modifier = walk->options->modifier;
-  if (!modifier->retarget_whiteouts)
-    return TRUE;
-  if (modifier->no_xattrs && !modifier->keep_opaque && opacity->opaque)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                     "directory is opaque, which can't be stored without xattrs");
-  if (may_hide_opaque (walk->sight, st->st_uid))
-    return ul_throw (
-        error, UL_ERROR_UNSUPPORTED,
-        "directory belongs to uid %u and may be made opaque by trusted.overlay.opaque, "
-        "which only root with CAP_SYS_ADMIN can see",
-        st->st_uid);
-  return TRUE;
-}
-
-static gboolean
-store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, Opacity *out_opacity, GError **error)
+store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, UlOpacity *out_opacity, GError **error)
 {
   struct stat st;
   g_autoptr (GVariant) read_xattrs = NULL;
@@ -151,8 +50,8 @@ store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, Opacity *out_opacity, GE
     return ul_throw_errno (error, "stat");
   if (!ul_xattr_read_fd (dir->fd, &read_xattrs, error))
     return FALSE;
-  *out_opacity = read_opacity (read_xattrs);
-  if (!check_opaque (walk, &st, out_opacity, error)
+  ul_opacity_read (read_xattrs, out_opacity);
+  if (!ul_opacity_check (out_opacity, walk->options->modifier, walk->sight, st.st_uid, error)
       || !ul_modifier_xattrs (walk->options->modifier, TRUE, read_xattrs, &xattrs, error))
     return FALSE;
   guint32 uid = st.st_uid;
@@ -360,27 +259,56 @@ add_whiteouts (Listing *listing, guint *out_n_files, GError **error)
   return TRUE;
 }
 
-/* A failed pool says so by FALSE without an error; ul_pool_finish () has it. */
+/* Bytes that a worker will read, or 0: a file that is likely an object already isn't read, and what
+ * can't be looked at here is the worker's to tell. */
+static guint64
+weigh (Listing *listing, const char *name)
+{
+  struct stat st;
+  if (listing->walk->options->devino != NULL
+      || fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode))
+    return 0;
+  return (guint64) st.st_size;
+}
+
+/* Large files first: one that is left for the end keeps a single thread busy. A failed pool says so
+ * by FALSE without an error; ul_pool_finish () has it. */
+static gboolean
+push_batch (Listing *listing, UlTreeFile *files, guint n, guint64 bytes)
+{
+  UlImportBatch *batch = g_new (UlImportBatch, 1);
+  batch->dir = ul_source_dir_ref (listing->dir);
+  batch->files = files;
+  batch->n = n;
+  UlPool *pool = listing->walk->pool;
+  return bytes >= BATCH_BYTES ? ul_pool_push_first (pool, batch) : ul_pool_push (pool, batch);
+}
+
 static gboolean
 push_files (Listing *listing, guint n)
 {
   guint all;
   UlTreeFile *files = ul_tree_added_files (listing->tree, &all);
   ul_progress_add (listing->walk->options->progress, total, all + listing->subdirs->len);
-  for (guint i = 0; i < n; i += UL_IMPORT_BATCH)
+  guint start = 0;
+  guint64 bytes = 0;
+  for (guint i = 0; i < n; i++)
     {
-      UlImportBatch *batch = g_new (UlImportBatch, 1);
-      batch->dir = ul_source_dir_ref (listing->dir);
-      batch->files = files + i;
-      batch->n = MIN (UL_IMPORT_BATCH, n - i);
-      if (!ul_pool_push (listing->walk->pool, batch))
-        return FALSE;
+      const guint64 size = weigh (listing, files[i].name);
+      if (i > start && (i - start == BATCH_FILES || size >= BATCH_BYTES || bytes >= BATCH_BYTES))
+        {
+          if (!push_batch (listing, files + start, i - start, bytes))
+            return FALSE;
+          start = i;
+          bytes = 0;
+        }
+      bytes += size;
     }
-  return TRUE;
+  return start == n || push_batch (listing, files + start, n - start, bytes);
 }
 
 static gboolean
-import_entries (Walk *walk, UlSourceDir *dir, UlTree *tree, const Opacity *opacity,
+import_entries (Walk *walk, UlSourceDir *dir, UlTree *tree, const UlOpacity *opacity,
                 GPtrArray *subdirs, GError **error)
 {
   g_autoptr (GPtrArray) whiteouts = g_ptr_array_new_with_free_func (g_free);
@@ -427,7 +355,7 @@ static gboolean
 walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **error)
 {
   g_autoptr (GPtrArray) subdirs = g_ptr_array_new_with_free_func (g_free);
-  Opacity opacity = { 0 };
+  UlOpacity opacity = { 0 };
   if (!store_meta (walk, dir, tree, &opacity, error)
       || !import_entries (walk, dir, tree, &opacity, subdirs, error))
     return ul_prefix (error, "%s", *dir->path ? dir->path : "/");
@@ -455,6 +383,14 @@ check_offenders (Walk *walk, GError **error)
   return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink: %s", all);
 }
 
+/* Long enough that large files far apart are found in time. Each batch that waits may keep a source
+ * directory open. */
+static guint
+queue_length (void)
+{
+  return CLAMP (ul_fd_limit () / 4, 16, 1024);
+}
+
 static gpointer
 worker_new (gpointer data)
 {
@@ -476,7 +412,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
   UlImport import = { .options = self, .links = links };
   const UlPoolOptions pool_options = {
     .jobs = self->jobs,
-    .queue_length = QUEUE_LENGTH,
+    .queue_length = queue_length (),
     .run = ul_import_batch_run,
     .item_free = ul_import_batch_free,
     .worker_new = worker_new,
@@ -489,7 +425,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
     .pool = pool,
     .writer = writer,
     .offenders = offenders,
-    .sight = find_sight (),
+    .sight = ul_sight_find (),
   };
   g_autoptr (GError) walk_error = NULL;
   const gboolean walked = walk_dir (&walk, dir, root, 1, &walk_error);

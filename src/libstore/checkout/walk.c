@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "checkout/walk.h"
 
-#include <sys/resource.h>
-
 #include "checkout/dir.h"
 #include "checkout/place.h"
 #include "checkout/whiteouts.h"
@@ -217,10 +215,8 @@ step (Walk *walk, GError **error)
 static guint
 segments_max (guint jobs)
 {
-  struct rlimit limit;
-  const rlim_t allowed = getrlimit (RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
-  const rlim_t batches = (rlim_t) jobs * (QUEUE_PER_JOB + 1) + 1;
-  return (guint) CLAMP (allowed / 2 / batches, 1, 32);
+  const guint64 batches = (guint64) jobs * (QUEUE_PER_JOB + 1) + 1;
+  return (guint) CLAMP (ul_fd_limit () / 2 / batches, 1, 32);
 }
 
 static void

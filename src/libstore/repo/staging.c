@@ -170,8 +170,6 @@ try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made
   if (mkdirat (tmp_dfd, out->name, 0775) != 0)
     return errno == EEXIST || ul_throw_errno (error, "create directory tmp/%s", out->name);
   out->dfd = openat (tmp_dfd, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (out->dfd < 0 && errno != ENOENT)
-    return ul_throw_errno (error, "open directory tmp/%s", out->name);
   if (out->dfd < 0)
     return ul_throw_errno (error, "open directory tmp/%s", out->name);
   *out_made = TRUE;

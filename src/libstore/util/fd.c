@@ -9,11 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "util/error.h"
 
 #define COPY_BUFFER (256 * 1024)
+
+guint
+ul_fd_limit (void)
+{
+  struct rlimit limit;
+  const rlim_t allowed = getrlimit (RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+  return (guint) MIN (allowed, G_MAXINT);
+}
 
 void
 ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name)

@@ -29,6 +29,9 @@ ul_fd_steal (int *fd)
   return stolen;
 }
 
+/* How many descriptors this process may have open. */
+guint ul_fd_limit (void);
+
 /* A path through /proc to NAME below @dfd, for calls that have no *at form (symlink xattrs). */
 #define UL_PROC_PATH_MAX (sizeof "/proc/self/fd/-2147483648/" + 255)
 void ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name);

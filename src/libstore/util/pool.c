@@ -142,8 +142,8 @@ ul_pool_new (const UlPoolOptions *options)
   return pool;
 }
 
-gboolean
-ul_pool_push (UlPool *pool, gpointer item)
+static gboolean
+push (UlPool *pool, gpointer item, gboolean first)
 {
   const guint64 seq = pool->next_seq++;
   if (pool->options.jobs == 1)
@@ -160,12 +160,27 @@ ul_pool_push (UlPool *pool, gpointer item)
       pool->is_full = TRUE;
       g_cond_wait (&pool->room, &pool->lock);
     }
-  g_queue_push_tail (&pool->waiting, queued);
+  if (first)
+    g_queue_push_head (&pool->waiting, queued);
+  else
+    g_queue_push_tail (&pool->waiting, queued);
   const gboolean wake = pool->n_idle > 0;
   g_mutex_unlock (&pool->lock);
   if (wake)
     g_cond_signal (&pool->work);
   return failed_seq (pool) == G_MAXUINT64;
+}
+
+gboolean
+ul_pool_push (UlPool *pool, gpointer item)
+{
+  return push (pool, item, FALSE);
+}
+
+gboolean
+ul_pool_push_first (UlPool *pool, gpointer item)
+{
+  return push (pool, item, TRUE);
 }
 
 static void

@@ -4,7 +4,8 @@
 #include <gio/gio.h>
 
 /* A worker pool for one operation: the caller pushes items from one thread, workers run a function
- * on each. Items start in the order pushed. The queue is bounded, so a fast producer waits.
+ * on each. Items start in the order pushed, but for those pushed first. The queue is bounded, so a
+ * fast producer waits.
  *
  * The first failure in push order is the pool's error, whatever the number of workers: an item is
  * skipped only if an earlier one has failed, so every earlier item has run. */
@@ -36,6 +37,10 @@ UlPool *ul_pool_new (const UlPoolOptions *options);
 /* Takes @item. Returns FALSE when an item has failed already, so that a producer may stop early;
  * the error comes from ul_pool_finish (). */
 gboolean ul_pool_push (UlPool *pool, gpointer item);
+
+/* The same, but the item starts before all that waits: for one that takes long, so that it isn't
+ * left to one thread at the end. Failures keep their precedence in push order. */
+gboolean ul_pool_push_first (UlPool *pool, gpointer item);
 
 /* Wait until all is done, stop the threads. Call once. */
 gboolean ul_pool_finish (UlPool *pool, GError **error);
