@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/pool.h"
 
+#include <fcntl.h>
 #include <sched.h>
+
+#include "util/fd.h"
+
+/* Descriptors that an operation with threads is likely to have open at once. */
+#define DESCRIPTORS 1024
 
 typedef struct
 {
@@ -110,6 +116,18 @@ run_inline (UlPool *pool)
     pool->inline_worker = pool->options.worker_new (pool->options.data);
 }
 
+/* Where a process has threads, its table of descriptors grows only after a grace period of RCU:
+ * milliseconds in which every open () waits. So it's made large while there are none yet. */
+static void
+grow_descriptor_table (void)
+{
+  ul_autofd int any = open ("/", O_PATH | O_CLOEXEC);
+  if (any < 0)
+    return;
+  ul_autofd int high = fcntl (any, F_DUPFD_CLOEXEC, MIN (ul_fd_limit (), DESCRIPTORS) - 1);
+  (void) high;
+}
+
 UlPool *
 ul_pool_new (const UlPoolOptions *options)
 {
@@ -130,6 +148,7 @@ ul_pool_new (const UlPoolOptions *options)
       run_inline (pool);
       return pool;
     }
+  grow_descriptor_table ();
   for (guint i = 0; i < pool->options.jobs; i++)
     {
       GThread *thread = g_thread_try_new ("underlay-worker", work, pool, NULL);
