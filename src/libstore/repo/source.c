@@ -26,14 +26,16 @@ ul_scratch_chunk (UlScratch *scratch)
   return scratch->chunk;
 }
 
-/* Old content isn't kept, so free first rather than realloc: no copy, and the peak is lower. */
+/* All that is ever likely to be wanted, at once: pages that nobody touches cost nothing, while a
+ * buffer that grows step by step maps and unmaps, for which every thread's page faults wait. Old
+ * content isn't kept. */
 static guint8 *
 grow (guint8 **buffer, gsize *have, gsize want)
 {
   if (*buffer == NULL || *have < want)
     {
       g_free (*buffer);
-      *have = MAX (want, 64 * 1024);
+      *have = MAX (want, UL_SOURCE_WHOLE_MAX + 64 * 1024);
       *buffer = g_malloc (*have);
     }
   return *buffer;
