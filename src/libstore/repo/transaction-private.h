@@ -40,8 +40,9 @@ gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlC
 gboolean ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type,
                                       const UlChecksum *checksum);
 
-/* The file at its staged path is complete; it's published on commit. */
-void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
+/* The file at its staged path is complete; it's published on commit. @size: bytes of content. */
+void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                            guint64 size);
 
 /* A write failed: the transaction can no longer be committed. Always FALSE. */
 gboolean ul_transaction_fail (UlTransaction *self);

@@ -14,6 +14,7 @@
 #include "repo/refs-private.h"
 #include "repo/staging.h"
 #include "repo/transaction-private.h"
+#include "repo/writeback.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -48,6 +49,7 @@ struct _UlTransaction
   gboolean limited;         /* is room to be asked? */
   GPtrArray *refs;          /* of RefChange; owner thread only */
   UlTransactionStats stats; /* atomic */
+  UlWriteback *writeback;   /* with a syncfs for the whole batch only, else NULL */
 
   GMutex lock;         /* guards what follows */
   GHashTable *claimed; /* set of UlStaged, by type and checksum */
@@ -105,6 +107,14 @@ measure_room (UlTransaction *self, GError **error)
   return TRUE;
 }
 
+static UlSync
+sync_policy (UlTransaction *self)
+{
+  if (self->options.no_fsync)
+    return UL_SYNC_NONE;
+  return ul_repo_per_object_fsync (self->repo) ? UL_SYNC_EACH : UL_SYNC_BATCH;
+}
+
 UlTransaction *
 ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError **error)
 {
@@ -129,6 +139,8 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error)
       || !ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
     return NULL;
+  if (sync_policy (self) == UL_SYNC_BATCH)
+    self->writeback = ul_writeback_new (self->staging.dfd);
   return g_steal_pointer (&self);
 }
 
@@ -137,6 +149,7 @@ ul_transaction_free (UlTransaction *self)
 {
   if (self == NULL)
     return;
+  ul_writeback_free (self->writeback);
   if (self->staging.dfd >= 0)
     (void) ul_staging_remove (self->repo, &self->staging, NULL);
   ul_staging_clear (&self->staging);
@@ -163,7 +176,7 @@ ul_transaction_staging_dfd (UlTransaction *self)
 gboolean
 ul_transaction_syncs_each (UlTransaction *self)
 {
-  return !self->options.no_fsync && ul_repo_per_object_fsync (self->repo);
+  return sync_policy (self) == UL_SYNC_EACH;
 }
 
 guint
@@ -266,8 +279,11 @@ ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *
 }
 
 void
-ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                       guint64 size)
 {
+  if (self->writeback != NULL)
+    ul_writeback_add (self->writeback, size);
   step (self, "staged");
   const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
   g_mutex_lock (&self->lock);
@@ -371,12 +387,12 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   const UlPublish publish = {
     .repo = self->repo,
     .staging_dfd = self->staging.dfd,
-    .sync = self->options.no_fsync             ? UL_SYNC_NONE
-            : ul_transaction_syncs_each (self) ? UL_SYNC_EACH
-                                               : UL_SYNC_BATCH,
+    .sync = sync_policy (self),
     .hook = self->options.hook,
     .hook_data = self->options.hook_data,
   };
+  if (self->writeback != NULL && !ul_writeback_finish (self->writeback, error))
+    return ul_prefix (error, "publishing objects");
   if (!ul_publish (&publish, self->claimed, error) || !write_refs (self, error))
     return FALSE;
   step (self, "cleanup");

@@ -92,7 +92,7 @@ finish_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   if (ul_repo_mode_ops (self->repo)->split_xattrs
       && !ul_split_xattrs_stage (self->transaction, checksum, meta->xattrs, error))
     return FALSE;
-  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum);
+  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum, source->size);
   count (&stats->content_written, 1);
   count (&stats->content_bytes_written, source->size);
   return TRUE;
@@ -223,7 +223,7 @@ stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum, cons
   if (ok && ul_transaction_syncs_each (self->transaction) && fsync (fd) != 0)
     ok = ul_throw_errno (error, "fsync object");
   if (ok)
-    ul_transaction_staged (self->transaction, type, checksum);
+    ul_transaction_staged (self->transaction, type, checksum, len);
   else
     (void) unlinkat (dfd, name, 0);
   return ok;
