@@ -16,7 +16,7 @@
 /* Nearly all directories of a tree share a few dirmetas. */
 #define META_CACHE_MAX 256
 
-#define QUEUE_PER_JOB 2
+#define QUEUE_PER_JOB 8
 
 /* Files [start, start + n) of a dirtree, to go to a directory. */
 typedef struct

@@ -6,6 +6,7 @@
 struct _UlHasher
 {
   EVP_MD_CTX *ctx;
+  guint8 *buffer; /* NULL until asked for */
 };
 
 /* Fetched once: EVP_sha256 () would look the implementation up anew at every start. */
@@ -26,7 +27,7 @@ sha256 (void)
 UlHasher *
 ul_hasher_new (void)
 {
-  UlHasher *hasher = g_new (UlHasher, 1);
+  UlHasher *hasher = g_new0 (UlHasher, 1);
   hasher->ctx = EVP_MD_CTX_new ();
   g_assert (hasher->ctx != NULL);
   return hasher;
@@ -38,6 +39,7 @@ ul_hasher_free (UlHasher *hasher)
   if (hasher == NULL)
     return;
   EVP_MD_CTX_free (hasher->ctx);
+  g_aligned_free (hasher->buffer);
   g_free (hasher);
 }
 
@@ -61,6 +63,14 @@ ul_hasher_finish (UlHasher *hasher, UlChecksum *out)
   unsigned len = 0;
   const int ok = EVP_DigestFinal_ex (hasher->ctx, out->bytes, &len);
   g_assert (ok == 1 && len == UL_CHECKSUM_LEN);
+}
+
+guint8 *
+ul_hasher_buffer (UlHasher *hasher)
+{
+  if (hasher->buffer == NULL)
+    hasher->buffer = g_aligned_alloc (1, UL_HASHER_BUFFER, 4096);
+  return hasher->buffer;
 }
 
 void

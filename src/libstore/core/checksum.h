@@ -30,6 +30,11 @@ void ul_hasher_update (UlHasher *hasher, const void *data, gsize len);
 /* Ends the checksum; start () before the next. */
 void ul_hasher_finish (UlHasher *hasher, UlChecksum *out);
 
+/* UL_HASHER_BUFFER bytes for what is going to be hashed; the hasher's, overwritten by whoever uses
+ * them next. */
+#define UL_HASHER_BUFFER (128 * 1024)
+guint8 *ul_hasher_buffer (UlHasher *hasher);
+
 /* The checksum of @data in one call. */
 void ul_checksum_of_data (const void *data, gsize len, UlChecksum *out);
 

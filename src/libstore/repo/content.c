@@ -170,12 +170,12 @@ hash_content (UlContent *content, UlHasher *hasher, guint64 *out_bytes, GError *
       *out_bytes = 0;
       return TRUE;
     }
-  const gsize chunk = (gsize) CLAMP (content->stored.size + 1, 4096, READ_CHUNK);
-  g_autofree guint8 *buffer = g_malloc (chunk);
-  for (;;)
+  guint8 *buffer = ul_hasher_buffer (hasher);
+  /* A plain file ends where its inode says; only of a compressed one the end has to be read. */
+  while (content->inflate != NULL || content->done < content->stored.size)
     {
       gsize n;
-      if (!ul_content_read (content, buffer, chunk, &n, error))
+      if (!ul_content_read (content, buffer, UL_HASHER_BUFFER, &n, error))
         return FALSE;
       if (n == 0)
         break;

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 void ul_fsck_find (gpointer check, UlFsckKind kind, const UlChecksum *checksum, const char *ref,
                    char *message);
 
+/* A commit that a ref points to is there. */
+void ul_fsck_add_named (gpointer check, const UlChecksum *commit);
+
 gboolean ul_fsck_check_refs (UlRepo *repo, const UlFsckOptions *options, gpointer check,
                              GError **error);
 

@@ -92,6 +92,7 @@ check_ref (UlRepo *repo, const UlFsckOptions *options, const UlChecksum *checksu
                     g_strdup_printf ("Loading commit for ref %s: %s", refspec, cause->message));
       return TRUE;
     }
+  ul_fsck_add_named (check, checksum);
   if (!options->verify_bindings && !options->verify_back_refs)
     return TRUE;
   if (!ul_commit_parse (variant, &commit, error))

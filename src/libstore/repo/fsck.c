@@ -34,6 +34,7 @@ typedef struct
   UlPool *pool;
   Batch *batch;     /* being filled by the walking thread */
   UlHasher *hasher; /* the walking thread's */
+  GArray *named;    /* of UlChecksum: the commits that refs point to */
   GMutex lock;      /* guards result->findings and the sums */
 } Check;
 
@@ -286,17 +287,32 @@ ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error)
   return TRUE;
 }
 
+/* Those that refs name before objects/ is listed, so that workers have something to do meanwhile.
+ */
 static gboolean
 walk_commits (Check *check, GError **error)
 {
   const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = check };
   g_autoptr (UlTraversal) traversal = ul_traversal_new (check->repo, &funcs);
   g_autoptr (GArray) commits = NULL;
+  GArray *named = check->named;
+  g_array_sort (named, compare_checksums);
+  for (guint i = 0; i < named->len; i++)
+    {
+      const UlChecksum *commit = &g_array_index (named, UlChecksum, i);
+      const gboolean again = i > 0 && ul_checksum_equal (commit - 1, commit);
+      if (!again && !check_commit (check, traversal, commit, error))
+        return FALSE;
+    }
   if (!ul_fsck_list_commits (check->repo, &commits, error))
     return FALSE;
   for (guint i = 0; i < commits->len; i++)
-    if (!check_commit (check, traversal, &g_array_index (commits, UlChecksum, i), error))
-      return FALSE;
+    {
+      const UlChecksum *commit = &g_array_index (commits, UlChecksum, i);
+      if (!g_array_binary_search (named, commit, compare_checksums, NULL)
+          && !check_commit (check, traversal, commit, error))
+        return FALSE;
+    }
   return flush (check);
 }
 
@@ -331,6 +347,12 @@ ul_fsck_find (gpointer check, UlFsckKind kind, const UlChecksum *checksum, const
   find (check, kind, UL_OBJECT_COMMIT, checksum, ref, message);
 }
 
+void
+ul_fsck_add_named (gpointer data, const UlChecksum *commit)
+{
+  g_array_append_val (((Check *) data)->named, *commit);
+}
+
 gboolean
 ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result, GError **error)
 {
@@ -338,7 +360,14 @@ ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_resul
   result.findings = g_ptr_array_new_with_free_func (finding_free);
   result.partial = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (UlHasher) hasher = ul_hasher_new ();
-  Check check = { .repo = repo, .options = options, .result = &result, .hasher = hasher };
+  g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
+  Check check = {
+    .repo = repo,
+    .options = options,
+    .result = &result,
+    .hasher = hasher,
+    .named = named,
+  };
   g_mutex_init (&check.lock);
   const gboolean ok
       = ul_fsck_check_refs (repo, options, &check, error) && check_objects (&check, error);
