@@ -7,12 +7,15 @@
 #include "util/error.h"
 #include "util/fd.h"
 
+/* The kernel copies faster to buffers that start at one. */
+#define PAGE 4096
+
 void
 ul_scratch_clear (UlScratch *scratch)
 {
-  g_clear_pointer (&scratch->chunk, g_free);
-  g_clear_pointer (&scratch->whole, g_free);
-  g_clear_pointer (&scratch->packed, g_free);
+  g_clear_pointer (&scratch->chunk, g_aligned_free);
+  g_clear_pointer (&scratch->whole, g_aligned_free);
+  g_clear_pointer (&scratch->packed, g_aligned_free);
   g_clear_pointer (&scratch->deflate, libdeflate_free_compressor);
   scratch->whole_size = 0;
   scratch->packed_size = 0;
@@ -22,7 +25,7 @@ guint8 *
 ul_scratch_chunk (UlScratch *scratch)
 {
   if (scratch->chunk == NULL)
-    scratch->chunk = g_malloc (UL_SCRATCH_CHUNK);
+    scratch->chunk = g_aligned_alloc (1, UL_SCRATCH_CHUNK, PAGE);
   return scratch->chunk;
 }
 
@@ -34,9 +37,9 @@ grow (guint8 **buffer, gsize *have, gsize want)
 {
   if (*buffer == NULL || *have < want)
     {
-      g_free (*buffer);
+      g_aligned_free (*buffer);
       *have = MAX (want, UL_SOURCE_WHOLE_MAX + 64 * 1024);
-      *buffer = g_malloc (*have);
+      *buffer = g_aligned_alloc (1, *have, PAGE);
     }
   return *buffer;
 }
