@@ -253,9 +253,6 @@ check_options (const Options *options, GError **error)
   if (options->branch == NULL && !options->orphan)
     return ul_throw (error, UL_ERROR_INVALID,
                      "A branch must be specified with --branch, or use --orphan");
-  if (options->keep_metadata != NULL && options->branch == NULL && options->parent == NULL)
-    return ul_throw (error, UL_ERROR_INVALID,
-                     "Either --branch or --parent must be specified when using --keep-metadata");
   return TRUE;
 }
 

@@ -606,6 +606,26 @@ test_cache_is_not_used (void)
   g_assert_false (fixture_exists (&f, "repo/uncompressed-objects-cache"));
 }
 
+/* What isn't synced can be empty after a power cut, and others would link it from the cache. */
+static void
+test_cache_gets_nothing_unsynced (void)
+{
+  g_auto (Fixture) f;
+  fixture_init (&f, UL_REPO_MODE_ARCHIVE);
+  const UlChecksum commit = fixture_commit (&f, small_tree);
+  const UlCheckoutOptions unsynced
+      = { .ownership = UL_OWNERSHIP_USER, .sync = UL_CHECKOUT_SYNC_NEVER };
+  UlCheckoutStats stats;
+  fixture_checkout (&f, &commit, &unsynced, "one", NULL);
+  fixture_checkout (&f, &commit, &unsynced, "two", &stats);
+  g_assert_cmpint (stats.linked, ==, 0);
+  g_autofree char *tmp = fixture_dump (&f, "repo/tmp");
+  g_assert_null (strstr (tmp, "uncompressed"));
+  fixture_checkout (&f, &commit, &user_mode, "three", NULL);
+  fixture_checkout (&f, &commit, &unsynced, "four", &stats);
+  g_assert_cmpint (stats.linked, ==, 3); /* what stands there is safe to use */
+}
+
 /* One inode for all names of an object, whoever copies it first. */
 static void
 test_cache_shares_for_any_jobs (void)
@@ -687,6 +707,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Checkout/progress", test_progress);
   g_test_add_func ("/Checkout/cache/is-linked-from", test_cache_is_linked_from);
   g_test_add_func ("/Checkout/cache/is-not-used", test_cache_is_not_used);
+  g_test_add_func ("/Checkout/cache/gets-nothing-unsynced", test_cache_gets_nothing_unsynced);
   g_test_add_func ("/Checkout/cache/shares-for-any-jobs", test_cache_shares_for_any_jobs);
   g_test_add_func ("/Checkout/cache/too-many-links", test_cache_with_too_many_links);
   return g_test_run ();

@@ -136,6 +136,8 @@ ok "--keep-metadata" c --keep-metadata=key --keep-metadata=n
 is "keeps" "$(meta key) $(u show -B --print-metadata-key=n main)" "'a=b' uint32 7"
 fails_with "of what isn't there" "Missing metadata key 'nope'" c --keep-metadata=nope
 fails_with "without a parent" "Either --branch or --parent" u commit --orphan --keep-metadata=key tree
+fails_with "nor has an orphan one" "Either --branch or --parent" \
+           c --orphan --keep-metadata=key --add-metadata-string=key=given
 fails_with "no value" "^error: Missing '=' in KEY=VALUE metadata 'key'$" c --add-metadata-string=key
 fails_with "no key" "^error: Empty metadata key$" c --add-metadata-string==x
 fails_with "no GVariant" "^error: Parsing key=bar: " c --add-metadata=key=bar

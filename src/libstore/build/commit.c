@@ -36,8 +36,9 @@ check_options (const UlCommitOptions *options, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "commit: neither a branch nor an orphan commit");
   if (options->branch != NULL && !ul_refspec_parse (options->branch, NULL, NULL, error))
     return FALSE;
-  if (options->keep_metadata != NULL && options->keep_metadata[0] != NULL && options->branch == NULL
-      && options->parent == NULL)
+  const gboolean may_have_parent
+      = options->parent != NULL || (options->branch != NULL && !options->orphan);
+  if (options->keep_metadata != NULL && options->keep_metadata[0] != NULL && !may_have_parent)
     return ul_throw (error, UL_ERROR_INVALID,
                      "Either --branch or --parent must be specified when using --keep-metadata");
   if (options->modifier.canonical_permissions

@@ -154,7 +154,9 @@ run (UlCheckoutPlan *plan, const Job *job, GError **error)
                           : ul_checkout_walk_file (plan, &job->root, job->name, &target, error);
   if (!ok || (wants_sync (plan) && !sync_target (job, error)))
     return FALSE;
-  return plan->cache == NULL || ul_checkout_file_cache_publish (plan->cache, error);
+  /* A file that a power cut can empty must not stand in the cache, whence others link it. */
+  const gboolean keep = plan->cache != NULL && plan->options->sync != UL_CHECKOUT_SYNC_NEVER;
+  return !keep || ul_checkout_file_cache_publish (plan->cache, error);
 }
 
 static char *
