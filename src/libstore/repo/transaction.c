@@ -49,7 +49,7 @@ struct _UlTransaction
   gboolean limited;         /* is room to be asked? */
   GPtrArray *refs;          /* of RefChange; owner thread only */
   UlTransactionStats stats; /* atomic */
-  UlWriteback *writeback;   /* with a syncfs for the whole batch only, else NULL */
+  UlWriteback *writeback;   /* NULL: without threads, or without a syncfs for the batch */
 
   GMutex lock;         /* guards what follows */
   GHashTable *claimed; /* set of UlStaged, by type and checksum */
@@ -139,7 +139,8 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error)
       || !ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
     return NULL;
-  if (sync_policy (self) == UL_SYNC_BATCH)
+  /* One job means no thread but the caller's. */
+  if (sync_policy (self) == UL_SYNC_BATCH && self->options.jobs != 1)
     self->writeback = ul_writeback_new (self->staging.dfd);
   return g_steal_pointer (&self);
 }
