@@ -82,14 +82,15 @@ ul_checksum_of_data (const void *data, gsize len, UlChecksum *out)
   ul_hasher_finish (hasher, out);
 }
 
+/* By table, since a listing of objects/ reads 64 digits for each of them. -1: no digit. */
 static int
 nibble (char c)
 {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  return -1;
+  static const guint8 values_plus_one[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+  };
+  return values_plus_one[(guint8) c] - 1;
 }
 
 gboolean
