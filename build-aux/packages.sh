@@ -7,7 +7,7 @@ packages_build=(autoconf automake build-essential libdeflate-dev libglib2.0-dev 
 
 packages_quickstart=(attr cpio mount util-linux)
 
-packages_check=(attr bash-completion busybox-static clang clang-format cppcheck cpio crun e2fsprogs
+packages_check=(acl attr bash-completion busybox-static clang clang-format cppcheck cpio crun e2fsprogs
   fuse-overlayfs git jq libcap2-bin libclang-rt-14-dev man-db mount openssl ostree podman procps python3
   shellcheck strace uidmap util-linux)
 

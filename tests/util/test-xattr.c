@@ -249,6 +249,29 @@ test_directory (void)
   g_assert_cmpuint (g_variant_n_children (xattrs), ==, 1);
 }
 
+static void
+test_drop (void)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean had = TRUE;
+  ul_autofd int fd = new_file ("drop");
+  if (!have_xattrs (fd))
+    return;
+  g_assert_true (ul_xattr_drop_fd (fd, "user.gone", &had, &error));
+  g_assert_no_error (error);
+  g_assert_false (had);
+  g_assert_cmpint (fsetxattr (fd, "user.gone", "x", 1, 0), ==, 0);
+  g_assert_cmpint (fsetxattr (fd, "user.stays", "x", 1, 0), ==, 0);
+  g_assert_true (ul_xattr_drop_fd (fd, "user.gone", &had, &error));
+  g_assert_no_error (error);
+  g_assert_true (had);
+  g_autoptr (GVariant) xattrs = read_fd (fd);
+  g_assert_cmpuint (g_variant_n_children (xattrs), ==, 1);
+  assert_entry (xattrs, 0, "user.stays", "x", 1);
+  g_assert_false (ul_xattr_drop_fd (-1, "user.gone", NULL, &error));
+  g_assert_nonnull (strstr (error->message, "user.gone"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -264,5 +287,6 @@ main (int argc, char **argv)
   g_test_add_func ("/Xattr/failure-names-the-attribute", test_failures);
   g_test_add_func ("/Xattr/file-system-without-xattrs", test_unsupported);
   g_test_add_func ("/Xattr/directory", test_directory);
+  g_test_add_func ("/Xattr/drop", test_drop);
   return g_test_run ();
 }

@@ -112,9 +112,12 @@ open_target (const UlCheckoutPlan *plan, const Job *job, UlCheckoutTarget *targe
   if (!target->is_new && (errno != EEXIST || !may_exist (plan, job)))
     return ul_throw_errno (error, "checkout to %s: create directory", job->path);
   const int flags = target->is_new ? O_RDONLY | O_NOFOLLOW : O_PATH;
-  target->fd = openat (job->dfd, job->path, flags | O_DIRECTORY | O_CLOEXEC);
-  if (target->fd < 0)
+  ul_autofd int fd = openat (job->dfd, job->path, flags | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
     return ul_throw_errno (error, "checkout to %s: open directory", job->path);
+  if (target->is_new && !ul_checkout_dir_inherit_nothing (fd, error))
+    return ul_prefix (error, "checkout to %s", job->path);
+  target->fd = ul_fd_steal (&fd);
   return TRUE;
 }
 

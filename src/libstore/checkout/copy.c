@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "checkout/dir.h"
 #include "checkout/link.h"
 #include "checkout/unite.h"
 #include "repo/objects.h"
@@ -15,10 +16,14 @@
 
 #define PRIVATE_MODE 0600
 
-/* chown first: it drops security.capability and set-id bits. */
+/* chown first: it drops security.capability and set-id bits. In a directory that isn't ours the
+ * file may have inherited an ACL. */
 static gboolean
-apply_meta (const UlCheckoutPlan *plan, int fd, const UlFileMeta *meta, GError **error)
+apply_meta (const UlCheckoutDir *dir, int fd, const UlFileMeta *meta, GError **error)
 {
+  const UlCheckoutPlan *plan = dir->plan;
+  if (!ul_checkout_dir_is_new (dir) && !ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error))
+    return FALSE;
   if (plan->ownership == UL_OWNERSHIP_STORED)
     {
       if (fchown (fd, meta->uid, meta->gid) != 0)
@@ -33,7 +38,7 @@ apply_meta (const UlCheckoutPlan *plan, int fd, const UlFileMeta *meta, GError *
 
 typedef struct
 {
-  const UlCheckoutPlan *plan;
+  const UlCheckoutDir *dir;
   const UlFileMeta *meta;
 } NewNode;
 
@@ -55,7 +60,7 @@ make_empty (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, 
       = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
   if (!made (fd, "create file", out_made, error))
     return FALSE;
-  if (*out_made == UL_CHECKOUT_MAKE_EXISTS || apply_meta (node->plan, fd, node->meta, error))
+  if (*out_made == UL_CHECKOUT_MAKE_EXISTS || apply_meta (node->dir, fd, node->meta, error))
     return TRUE;
   (void) unlinkat (dfd, name, 0);
   return FALSE;
@@ -64,7 +69,7 @@ make_empty (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, 
 static gboolean
 apply_symlink_meta (const NewNode *node, int dfd, const char *name, GError **error)
 {
-  if (node->plan->ownership == UL_OWNERSHIP_USER)
+  if (node->dir->plan->ownership == UL_OWNERSHIP_USER)
     return TRUE;
   if (fchownat (dfd, name, node->meta->uid, node->meta->gid, AT_SYMLINK_NOFOLLOW) != 0)
     return ul_throw_errno (error, "change owner to %u:%u", node->meta->uid, node->meta->gid);
@@ -185,7 +190,7 @@ copy_content (const UlCheckoutEntry *entry, UlContent *content, GError **error)
   g_auto (TmpFile) tmp = { .dfd = entry->dir->fd, .fd = -1 };
   if (!open_tmp (&tmp, !plan->options->hooks.no_tmpfile, error)
       || !ul_content_copy_to (content, tmp.fd, error)
-      || !apply_meta (plan, tmp.fd, ul_content_meta (content), error))
+      || !apply_meta (entry->dir, tmp.fd, ul_content_meta (content), error))
     return FALSE;
   ul_checkout_count (plan, bytes, ul_content_size (content));
   ul_progress_add (plan->options->progress, bytes, ul_content_size (content));
@@ -203,7 +208,7 @@ ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
   g_autoptr (UlContent) content = NULL;
   if (!ul_objects_open_file (entry->dir->plan->repo, entry->checksum, &content, error))
     return FALSE;
-  NewNode node = { entry->dir->plan, ul_content_meta (content) };
+  NewNode node = { entry->dir, ul_content_meta (content) };
   if (S_ISLNK (node.meta->mode))
     return put (entry, make_symlink, &node, error);
   if (ul_content_size (content) == 0)

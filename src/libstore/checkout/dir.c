@@ -16,6 +16,13 @@
 #define EXISTING_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 gboolean
+ul_checkout_dir_inherit_nothing (int fd, GError **error)
+{
+  return ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error)
+         && ul_xattr_drop_fd (fd, UL_XATTR_ACL_DEFAULT, NULL, error);
+}
+
+gboolean
 ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent_is_new, const char *name,
                       const char *path, int *out_fd, gboolean *out_new, GError **error)
 {
@@ -27,8 +34,11 @@ ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent_is_new, 
 
   if (made)
     {
-      if (!ul_fd_open_dir_at (parent, name, FALSE, out_fd, error))
+      ul_autofd int fd = -1;
+      if (!ul_fd_open_dir_at (parent, name, FALSE, &fd, error)
+          || (!parent_is_new && !ul_checkout_dir_inherit_nothing (fd, error)))
         return ul_prefix (error, "checkout %s", path);
+      *out_fd = ul_fd_steal (&fd);
       ul_checkout_count (plan, directories, 1);
       *out_new = TRUE;
       return TRUE;

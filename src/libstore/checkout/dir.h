@@ -32,6 +32,10 @@ typedef struct
   guint64 seq;        /* number in walk order */
 } UlCheckoutDir;
 
+/* A directory that was just made in one that is not ours: rid it of the ACLs it got from there, so
+ * that it and what is made in it have only what the commit says. */
+gboolean ul_checkout_dir_inherit_nothing (int fd, GError **error);
+
 /* Make the directory @name in @parent, or open the one that is there if the union mode allows; a
  * symlink there is refused. @path is for messages. On success *out_fd is owned. */
 gboolean ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent_is_new,

@@ -16,7 +16,11 @@
 /* Nearly all directories of a tree share a few dirmetas. */
 #define META_CACHE_MAX 256
 
-#define QUEUE_PER_JOB 8
+/* Batches that may wait, a worker: so many that the walk needn't stop and go, unless descriptors
+ * are few. */
+#define QUEUE_PER_JOB     8
+#define QUEUE_PER_JOB_MIN 2
+#define FEW_DESCRIPTORS   1024
 
 /* Files [start, start + n) of a dirtree, to go to a directory. */
 typedef struct
@@ -213,9 +217,9 @@ step (Walk *walk, GError **error)
 /* Each segment keeps a directory open, in every batch that waits or runs. Half of the descriptors
  * that the process may have are for them, the rest for the caller, the walk and the copies. */
 static guint
-segments_max (guint jobs)
+segments_max (guint jobs, guint queue_length)
 {
-  const guint64 batches = (guint64) jobs * (QUEUE_PER_JOB + 1) + 1;
+  const guint64 batches = (guint64) queue_length + jobs + 1;
   return (guint) CLAMP (ul_fd_limit () / 2 / batches, 1, 32);
 }
 
@@ -223,9 +227,11 @@ static void
 walk_init (Walk *walk, UlCheckoutPlan *plan)
 {
   const guint jobs = plan->options->jobs != 0 ? plan->options->jobs : ul_pool_default_jobs ();
+  const guint queue_length
+      = jobs * (ul_fd_limit () < FEW_DESCRIPTORS ? QUEUE_PER_JOB_MIN : QUEUE_PER_JOB);
   const UlPoolOptions options = {
     .jobs = jobs,
-    .queue_length = QUEUE_PER_JOB * jobs,
+    .queue_length = queue_length,
     .run = run_batch,
     .item_free = (GDestroyNotify) batch_free,
     .data = plan,
@@ -234,7 +240,7 @@ walk_init (Walk *walk, UlCheckoutPlan *plan)
     .plan = plan,
     .pool = ul_pool_new (&options),
     .batch_max = plan->links != UL_LINKS_NONE ? BATCH_LINKS : BATCH_COPIES,
-    .segments_max = segments_max (jobs),
+    .segments_max = segments_max (jobs, queue_length),
     .frames = g_array_new (FALSE, FALSE, sizeof (Frame)),
     .metas = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, g_free,
                                     (GDestroyNotify) g_variant_unref),

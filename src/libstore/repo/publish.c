@@ -200,7 +200,7 @@ ul_publish (const UlPublish *self, GHashTable *staged, GError **error)
   step (self, "synced");
 
   Dirs dirs = { 0 };
-  if (!publish_directories (self, list, &dirs, error))
+  if (!self->make_directories && !publish_directories (self, list, &dirs, error))
     return ul_prefix (error, "publishing objects");
   for (guint i = 0; i < list->len; i++)
     if (!publish_one (self, list->pdata[i], &dirs, error))

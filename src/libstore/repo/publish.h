@@ -26,6 +26,7 @@ typedef struct
 {
   UlRepo *repo;
   int staging_dfd;
+  gboolean make_directories; /* those of objects/ are made there, to inherit its ACL, not renamed */
   UlSync sync;
   UlTransactionHook hook;
   gpointer hook_data;

@@ -9,6 +9,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lockfile.h"
+#include "util/xattr.h"
 
 #define PREFIX      "staging-"
 #define LOCK_SUFFIX "-lock"
@@ -172,6 +173,9 @@ try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made
   out->dfd = openat (tmp_dfd, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (out->dfd < 0)
     return ul_throw_errno (error, "open directory tmp/%s", out->name);
+  /* An object has the xattrs of its checksum, and none that it inherits. */
+  if (!ul_xattr_drop_fd (out->dfd, UL_XATTR_ACL_DEFAULT, &out->default_acl, error))
+    return ul_prefix (error, "create directory tmp/%s", out->name);
   *out_made = TRUE;
   return TRUE;
 }

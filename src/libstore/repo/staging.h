@@ -13,6 +13,7 @@ typedef struct
   char *name; /* below tmp/ */
   int dfd;
   int lock_fd;
+  gboolean default_acl; /* directories of the repository pass an ACL on; this one doesn't */
 } UlStaging;
 
 /* First removes staging directories whose owner is dead, then makes one. */

@@ -388,6 +388,7 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   const UlPublish publish = {
     .repo = self->repo,
     .staging_dfd = self->staging.dfd,
+    .make_directories = self->staging.default_acl,
     .sync = sync_policy (self),
     .hook = self->options.hook,
     .hook_data = self->options.hook_data,

@@ -183,6 +183,19 @@ ul_xattr_has_fd (int fd, const char *xattr, gboolean *out_has, GError **error)
 }
 
 gboolean
+ul_xattr_drop_fd (int fd, const char *xattr, gboolean *out_had, GError **error)
+{
+  gboolean had = FALSE;
+  if (!ul_xattr_has_fd (fd, xattr, &had, error))
+    return FALSE;
+  if (had && fremovexattr (fd, xattr) != 0)
+    return ul_throw_errno (error, "remove xattr %s", xattr);
+  if (out_had != NULL)
+    *out_had = had;
+  return TRUE;
+}
+
+gboolean
 ul_xattr_has_at (int dfd, const char *name, const char *xattr, gboolean *out_has, GError **error)
 {
   char path[UL_PROC_PATH_MAX];

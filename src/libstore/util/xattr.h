@@ -25,6 +25,14 @@ gboolean ul_xattr_has_fd (int fd, const char *xattr, gboolean *out_has, GError *
 gboolean ul_xattr_has_at (int dfd, const char *name, const char *xattr, gboolean *out_has,
                           GError **error);
 
+/* The POSIX ACLs that what is made in a directory gets from that directory's default ACL: its own,
+ * and of a directory its default one. */
+#define UL_XATTR_ACL_ACCESS  "system.posix_acl_access"
+#define UL_XATTR_ACL_DEFAULT "system.posix_acl_default"
+
+/* Remove the attribute; *out_had (may be NULL): was it there? */
+gboolean ul_xattr_drop_fd (int fd, const char *xattr, gboolean *out_had, GError **error);
+
 /* Set every attribute in @xattrs; others stay. */
 gboolean ul_xattr_write_fd (int fd, GVariant *xattrs, GError **error);
 gboolean ul_xattr_write_at (int dfd, const char *name, GVariant *xattrs, GError **error);
