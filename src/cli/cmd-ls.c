@@ -213,12 +213,23 @@ list_dir (Lister *self, GString *path, const UlChecksum *tree, GError **error)
 }
 
 static gboolean
-list_path (Lister *self, const UlCommit *commit, const char *given, GError **error)
+find_path (UlRepo *repo, const UlCommit *commit, const char *given, char **out_path,
+           UlEntry *out_entry, GError **error)
 {
   g_autofree char *path = ul_commit_path_normalize (given);
-  UlEntry entry;
-  if (!ul_commit_path_lookup (self->repo, commit, path, &entry, error))
+  if (!ul_commit_path_lookup (repo, commit, path, out_entry, error))
     return ul_prefix (error, "Inspecting path '%s'", given);
+  *out_path = g_steal_pointer (&path);
+  return TRUE;
+}
+
+static gboolean
+list_path (Lister *self, const UlCommit *commit, const char *given, GError **error)
+{
+  g_autofree char *path = NULL;
+  UlEntry entry;
+  if (!find_path (self->repo, commit, given, &path, &entry, error))
+    return FALSE;
   if (entry.kind == UL_ENTRY_FILE)
     return show_file (self, path, &entry.checksum, error);
 
@@ -237,10 +248,10 @@ check_paths (UlRepo *repo, const UlCommit *commit, char **paths, GError **error)
 {
   for (char **given = paths; *given != NULL; given++)
     {
-      g_autofree char *path = ul_commit_path_normalize (*given);
+      g_autofree char *path = NULL;
       UlEntry entry;
-      if (!ul_commit_path_lookup (repo, commit, path, &entry, error))
-        return ul_prefix (error, "Inspecting path '%s'", *given);
+      if (!find_path (repo, commit, *given, &path, &entry, error))
+        return FALSE;
     }
   return TRUE;
 }

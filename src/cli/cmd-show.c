@@ -39,14 +39,6 @@ print_file_as_variant (const char *path, const Options *options, GError **error)
 }
 
 static gboolean
-load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out, GError **error)
-{
-  g_autoptr (GVariant) variant = NULL;
-  return ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
-         && ul_commit_parse (variant, out, error);
-}
-
-static gboolean
 print_metadata_key (UlRepo *repo, const UlChecksum *checksum, const Options *options,
                     GError **error)
 {
@@ -66,7 +58,7 @@ print_metadata_key (UlRepo *repo, const UlChecksum *checksum, const Options *opt
     {
       key = options->metadata_key;
       g_auto (UlCommit) commit = { 0 };
-      if (!load_commit (repo, checksum, &commit, error))
+      if (!ul_objects_load_commit (repo, checksum, &commit, error))
         return FALSE;
       metadata = g_variant_ref (commit.metadata);
     }
@@ -82,7 +74,7 @@ static gboolean
 print_related (UlRepo *repo, const UlChecksum *checksum, GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
-  if (!load_commit (repo, checksum, &commit, error))
+  if (!ul_objects_load_commit (repo, checksum, &commit, error))
     return FALSE;
   for (gsize i = 0; i < g_variant_n_children (commit.related); i++)
     {

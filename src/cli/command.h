@@ -27,7 +27,6 @@ typedef enum
   UL_OPTION_STRING,      /* char *, UTF-8; the last one given counts */
   UL_OPTION_PATH,        /* char *, any bytes; the last one given counts */
   UL_OPTION_STRING_LIST, /* char **, NULL-terminated, or NULL if never given */
-  UL_OPTION_INT,         /* int: decimal, 0octal or 0xhex, maybe negative */
   UL_OPTION_CALLBACK,    /* parse (), with a value if .arg is set */
   UL_OPTION_UNSUPPORTED, /* ostree has it, we don't: refused by name, not shown in --help */
 } UlOptionType;

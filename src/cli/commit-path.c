@@ -13,10 +13,8 @@ gboolean
 ul_commit_path_load (UlRepo *repo, const char *rev, UlCommit *out_commit, GError **error)
 {
   UlChecksum checksum;
-  g_autoptr (GVariant) variant = NULL;
   return ul_refs_resolve (repo, rev, NULL, &checksum, error)
-         && ul_objects_load (repo, UL_OBJECT_COMMIT, &checksum, &variant, error)
-         && ul_commit_parse (variant, out_commit, error);
+         && ul_objects_load_commit (repo, &checksum, out_commit, error);
 }
 
 char *
@@ -32,51 +30,69 @@ ul_commit_path_normalize (const char *path)
   return g_string_free (out, FALSE);
 }
 
-/* Why nothing is at @path: the first of its leading paths that is missing or no directory. */
-static gboolean
-explain_missing (UlRepo *repo, const UlCommit *commit, const char *path, GError **error)
+static UlEntry
+root_of (const UlCommit *commit)
 {
-  for (const char *end = path; *end != '\0';)
-    {
-      end = strchrnul (end + 1, '/');
-      g_autofree char *part = g_strndup (path, (gsize) (end - path));
-      gboolean found;
-      UlEntry entry;
-      if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, part, &found, &entry, error))
-        return FALSE;
-      if (!found)
-        return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %s", part);
-      if (entry.kind == UL_ENTRY_FILE && *end != '\0')
-        return ul_throw (error, UL_ERROR_NOT_FOUND, "Not a directory: %s", part);
-    }
-  return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %s", path);
+  return (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = commit->tree, .meta = commit->meta };
 }
 
 gboolean
 ul_commit_path_lookup (UlRepo *repo, const UlCommit *commit, const char *path, UlEntry *out_entry,
                        GError **error)
 {
-  gboolean found;
-  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, path, &found, out_entry, error))
-    return FALSE;
-  return found || explain_missing (repo, commit, path, error);
+  UlEntry at = root_of (commit);
+  g_auto (GStrv) parts = g_strsplit (path + 1, "/", -1);
+  gsize len = 0; /* of @path as far as it is looked up */
+  for (char **part = parts; *part != NULL && **part != '\0'; part++)
+    {
+      if (at.kind == UL_ENTRY_FILE)
+        return ul_throw (error, UL_ERROR_NOT_FOUND, "Not a directory: %.*s", (int) len, path);
+      gboolean found;
+      if (!ul_objects_lookup_name (repo, &at, *part, &found, &at, error))
+        return FALSE;
+      len += 1 + strlen (*part);
+      if (!found)
+        return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %.*s", (int) len,
+                         path);
+    }
+  *out_entry = at;
+  return TRUE;
 }
 
-/* Walk @rest from the root with symlinks expanded on the way, as the kernel would with the commit
- * as the root directory: `..` of the root is the root. */
+/* A directory on the way, and the length of its path. */
+typedef struct
+{
+  UlEntry entry;
+  gsize path_len;
+} Dir;
+
+/* Go down from the root with symlinks expanded on the way, as the kernel would with the commit as
+ * the root directory: `..` of the root is the root. */
 typedef struct
 {
   UlRepo *repo;
-  const UlCommit *commit;
-  GPtrArray *done; /* components that are resolved */
-  GQueue rest;     /* components to come, owned */
+  GArray *dirs;  /* from the root to where we are */
+  GString *path; /* of what was looked up last */
+  GQueue rest;   /* components to come, owned */
   guint symlinks;
 } Walk;
 
 static void
+walk_init (Walk *walk, UlRepo *repo, const UlCommit *commit)
+{
+  const Dir root = { .entry = root_of (commit) };
+  walk->repo = repo;
+  walk->dirs = g_array_new (FALSE, FALSE, sizeof (Dir));
+  g_array_append_val (walk->dirs, root);
+  walk->path = g_string_new (NULL);
+  g_queue_init (&walk->rest);
+}
+
+static void
 walk_clear (Walk *walk)
 {
-  g_ptr_array_unref (walk->done);
+  g_array_unref (walk->dirs);
+  g_string_free (walk->path, TRUE);
   g_queue_clear_full (&walk->rest, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Walk, walk_clear)
@@ -90,26 +106,14 @@ push_components (Walk *walk, const char *path)
       g_queue_push_head (&walk->rest, g_strdup (parts[i - 1]));
 }
 
-static char *
-path_so_far (Walk *walk)
-{
-  GString *path = g_string_new (NULL);
-  for (guint i = 0; i < walk->done->len; i++)
-    g_string_append_printf (path, "/%s", (const char *) walk->done->pdata[i]);
-  if (path->len == 0)
-    g_string_append_c (path, '/');
-  return g_string_free (path, FALSE);
-}
-
 static gboolean
-follow (Walk *walk, const char *path, const char *target, GError **error)
+follow (Walk *walk, const char *target, GError **error)
 {
   if (++walk->symlinks > MAX_SYMLINKS)
-    return ul_throw (error, UL_ERROR_INVALID, "Too many levels of symbolic links: %s", path);
+    return ul_throw (error, UL_ERROR_INVALID, "Too many levels of symbolic links: %s",
+                     walk->path->str);
   if (target[0] == '/')
-    g_ptr_array_set_size (walk->done, 0);
-  else
-    g_ptr_array_remove_index (walk->done, walk->done->len - 1);
+    g_array_set_size (walk->dirs, 1);
   push_components (walk, target);
   return TRUE;
 }
@@ -121,27 +125,34 @@ step (Walk *walk, UlContent **out_content, GError **error)
   g_autofree char *name = g_queue_pop_head (&walk->rest);
   if (strcmp (name, "..") == 0)
     {
-      if (walk->done->len > 0)
-        g_ptr_array_remove_index (walk->done, walk->done->len - 1);
+      if (walk->dirs->len > 1)
+        g_array_set_size (walk->dirs, walk->dirs->len - 1);
       return TRUE;
     }
 
-  g_ptr_array_add (walk->done, g_steal_pointer (&name));
-  g_autofree char *path = path_so_far (walk);
-  UlEntry entry;
-  if (!ul_commit_path_lookup (walk->repo, walk->commit, path, &entry, error))
+  const Dir *dir = &g_array_index (walk->dirs, Dir, walk->dirs->len - 1);
+  g_string_truncate (walk->path, dir->path_len);
+  g_string_append_printf (walk->path, "/%s", name);
+  gboolean found;
+  Dir next = { .path_len = walk->path->len };
+  if (!ul_objects_lookup_name (walk->repo, &dir->entry, name, &found, &next.entry, error))
     return FALSE;
-  if (entry.kind == UL_ENTRY_DIR)
-    return TRUE;
+  if (!found)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %s", walk->path->str);
+  if (next.entry.kind == UL_ENTRY_DIR)
+    {
+      g_array_append_val (walk->dirs, next);
+      return TRUE;
+    }
 
   g_autoptr (UlContent) content = NULL;
-  if (!ul_objects_open_file (walk->repo, &entry.checksum, &content, error))
+  if (!ul_objects_open_file (walk->repo, &next.entry.checksum, &content, error))
     return FALSE;
   const char *target = ul_content_meta (content)->symlink_target;
   if (target != NULL)
-    return follow (walk, path, target, error);
+    return follow (walk, target, error);
   if (!g_queue_is_empty (&walk->rest))
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "Not a directory: %s", path);
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "Not a directory: %s", walk->path->str);
   *out_content = g_steal_pointer (&content);
   return TRUE;
 }
@@ -150,9 +161,8 @@ gboolean
 ul_commit_path_open_file (UlRepo *repo, const UlCommit *commit, const char *path,
                           UlContent **out_content, GError **error)
 {
-  g_auto (Walk) walk = { .repo = repo, .commit = commit };
-  walk.done = g_ptr_array_new_with_free_func (g_free);
-  g_queue_init (&walk.rest);
+  g_auto (Walk) walk = { 0 };
+  walk_init (&walk, repo, commit);
   push_components (&walk, path);
 
   g_autoptr (UlContent) content = NULL;

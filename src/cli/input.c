@@ -4,7 +4,6 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
 #define READ_SIZE 65536
@@ -18,10 +17,10 @@ read_all (int fd, const char *name, GBytes **out_bytes, GError **error)
     {
       const gsize have = data->len;
       g_string_set_size (data, have + READ_SIZE);
-      const ssize_t n = read (fd, data->str + have, READ_SIZE);
-      if (n < 0 && errno != EINTR)
-        return ul_throw_errno (error, "read %s", name);
-      g_string_set_size (data, have + (gsize) MAX (n, 0));
+      gsize n;
+      if (!ul_fd_read (fd, data->str + have, READ_SIZE, name, &n, error))
+        return FALSE;
+      g_string_set_size (data, have + n);
       if (n == 0)
         break;
       if (data->len > MAX_SIZE)

@@ -4,8 +4,6 @@
 #include "cli/suggest.h"
 #include "util/error.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FIELD(name) offsetof (UlInvocation, name)
@@ -134,7 +132,6 @@ takes_value (const UlOption *option)
     case UL_OPTION_STRING:
     case UL_OPTION_PATH:
     case UL_OPTION_STRING_LIST:
-    case UL_OPTION_INT:
       return TRUE;
     }
   g_assert_not_reached ();
@@ -158,22 +155,6 @@ unknown_option (const UlOptionSet *sets, const char *word, gsize name_len, GErro
   if (near != NULL)
     return ul_throw (error, UL_ERROR_INVALID, "Unknown option %s, did you mean %s?", name, near);
   return ul_throw (error, UL_ERROR_INVALID, "Unknown option %s", word);
-}
-
-static gboolean
-set_int (const char *shown, const char *value, int *field, GError **error)
-{
-  char *end;
-  errno = 0;
-  const long n = strtol (value, &end, 0);
-  if (*value == '\0' || *end != '\0')
-    return ul_throw (error, UL_ERROR_INVALID, "Cannot parse integer value '%s' for %s", value,
-                     shown);
-  if (errno == ERANGE || n > G_MAXINT || n < G_MININT)
-    return ul_throw (error, UL_ERROR_INVALID, "Integer value '%s' for %s out of range", value,
-                     shown);
-  *field = (int) n;
-  return TRUE;
 }
 
 static void
@@ -209,8 +190,6 @@ apply (const UlOption *option, const char *shown, const char *value, gpointer ta
     case UL_OPTION_STRING_LIST:
       append_string (field, value);
       return TRUE;
-    case UL_OPTION_INT:
-      return set_int (shown, value, field, error);
     case UL_OPTION_CALLBACK:
       return option->parse (value, target, error);
     case UL_OPTION_UNSUPPORTED:

@@ -84,10 +84,7 @@ static void
 load (Case *c, const UlChecksum *checksum, UlCommit *out)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) variant = NULL;
-  ul_objects_load (c->f.repo, UL_OBJECT_COMMIT, checksum, &variant, &error);
-  g_assert_no_error (error);
-  ul_commit_parse (variant, out, &error);
+  ul_objects_load_commit (c->f.repo, checksum, out, &error);
   g_assert_no_error (error);
 }
 
@@ -117,9 +114,7 @@ assert_fails (Case *c, const UlCommitOptions *options, int code, const char *mes
   if (strstr (error->message, message) == NULL)
     g_error ("'%s' lacks '%s'", error->message, message);
   g_assert_cmpint (untouched.unchanged, ==, 42);
-  g_autofree char *tmp = g_build_filename (c->f.path, "tmp", NULL);
-  g_autofree char *names = fixture_names (tmp);
-  g_assert_cmpstr (names, ==, "cache");
+  fixture_assert_no_staging (&c->f);
 }
 
 /* The same as ostree 2022.7 gives, see tests/core/test-commit.c. */

@@ -51,8 +51,6 @@ static void
 put (Source *s, const char *name, const char *content)
 {
   g_autofree char *path = at (s, name);
-  g_autofree char *dir = g_path_get_dirname (path);
-  g_assert_cmpint (g_mkdir_with_parents (dir, 0755), ==, 0);
   fixture_put (path, content, strlen (content));
 }
 
@@ -76,33 +74,6 @@ import (Source *s, const UlModifier *modifier, guint jobs, UlChecksum *out, GErr
          && ul_transaction_commit (transaction, NULL, error);
 }
 
-static void
-dump_to (Fixture *f, const UlChecksum *tree, GString *out)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) dirtree = NULL;
-  ul_objects_load (f->repo, UL_OBJECT_DIRTREE, tree, &dirtree, &error);
-  g_assert_no_error (error);
-  g_auto (UlDirtreeView) view;
-  ul_dirtree_view_init (&view, dirtree);
-  for (gsize i = 0; i < view.n_files; i++)
-    {
-      UlDirtreeFile file;
-      ul_dirtree_view_file (&view, i, &file);
-      g_assert_true (fixture_has (f, UL_OBJECT_FILE, &file.checksum));
-      g_string_append_printf (out, "%s ", file.name);
-    }
-  for (gsize i = 0; i < view.n_dirs; i++)
-    {
-      UlDirtreeDir dir;
-      ul_dirtree_view_dir (&view, i, &dir);
-      g_assert_true (fixture_has (f, UL_OBJECT_DIRMETA, &dir.meta));
-      g_string_append_printf (out, "%s/{ ", dir.name);
-      dump_to (f, &dir.tree, out);
-      g_string_append (out, "} ");
-    }
-}
-
 /* The same with any number of workers. */
 static UlChecksum
 assert_imports (Source *s, const UlModifier *modifier, const char *expected)
@@ -114,9 +85,8 @@ assert_imports (Source *s, const UlModifier *modifier, const char *expected)
       UlChecksum tree;
       import (s, modifier, all_jobs[i], &tree, &error);
       g_assert_no_error (error);
-      g_autoptr (GString) out = g_string_new (NULL);
-      dump_to (&s->f, &tree, out);
-      g_assert_cmpstr (out->str, ==, expected);
+      g_autofree char *got = fixture_tree (&s->f, &tree, FALSE);
+      g_assert_cmpstr (got, ==, expected);
       if (i > 0)
         g_assert_true (ul_checksum_equal (&first, &tree));
       first = tree;
@@ -139,9 +109,7 @@ assert_fails (Source *s, const UlModifier *modifier, int code, const char *messa
       g_assert_null (strchr (error->message, '\n'));
       if (strstr (error->message, message) == NULL)
         g_error ("'%s' lacks '%s'", error->message, message);
-      g_autofree char *tmp = g_build_filename (s->f.path, "tmp", NULL);
-      g_autofree char *names = fixture_names (tmp);
-      g_assert_cmpstr (names, ==, "cache");
+      fixture_assert_no_staging (&s->f);
     }
 }
 
@@ -499,9 +467,8 @@ test_overlay (void)
       UlChecksum tree, meta;
       g_assert_true (ul_tree_write (root, writer, &tree, &meta, &error));
       fixture_end (transaction);
-      g_autoptr (GString) out = g_string_new (NULL);
-      dump_to (&s.f, &tree, out);
-      g_assert_cmpstr (out->str, ==, "both kept dir/{ x y } ");
+      g_autofree char *got = fixture_tree (&s.f, &tree, FALSE);
+      g_assert_cmpstr (got, ==, "both kept dir/{ x y } ");
       g_autoptr (GVariant) dirtree = NULL;
       g_assert_true (ul_objects_load (s.f.repo, UL_OBJECT_DIRTREE, &tree, &dirtree, &error));
       g_auto (UlDirtreeView) view;

@@ -66,38 +66,11 @@ write_tree (Fixture *f, UlTree *tree)
   return contents;
 }
 
-/* "name=NN name/{...}" with the first byte of each checksum. */
-static void
-dump_to (Fixture *f, const UlChecksum *tree, GString *out)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) dirtree = NULL;
-  ul_objects_load (f->repo, UL_OBJECT_DIRTREE, tree, &dirtree, &error);
-  g_assert_no_error (error);
-  g_auto (UlDirtreeView) view;
-  ul_dirtree_view_init (&view, dirtree);
-  for (gsize i = 0; i < view.n_files; i++)
-    {
-      UlDirtreeFile file;
-      ul_dirtree_view_file (&view, i, &file);
-      g_string_append_printf (out, "%s=%d ", file.name, file.checksum.bytes[0]);
-    }
-  for (gsize i = 0; i < view.n_dirs; i++)
-    {
-      UlDirtreeDir dir;
-      ul_dirtree_view_dir (&view, i, &dir);
-      g_string_append_printf (out, "%s/{ ", dir.name);
-      dump_to (f, &dir.tree, out);
-      g_string_append (out, "} ");
-    }
-}
-
 static void
 assert_tree (Fixture *f, const UlChecksum *tree, const char *expected)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
-  dump_to (f, tree, out);
-  g_assert_cmpstr (out->str, ==, expected);
+  g_autofree char *got = fixture_tree (f, tree, TRUE);
+  g_assert_cmpstr (got, ==, expected);
 }
 
 static UlTree *
@@ -108,6 +81,16 @@ new_root (Fixture *f)
   g_assert_false (ul_tree_has_meta (root));
   ul_tree_set_meta (root, &meta);
   g_assert_true (ul_tree_has_meta (root));
+  open_tree (root, f->repo);
+  return root;
+}
+
+/* On top of a commit's tree. */
+static UlTree *
+new_based (Fixture *f, const FixtureCommit *c)
+{
+  UlTree *root = ul_tree_new ();
+  ul_tree_set_base (root, &c->tree, &c->meta);
   open_tree (root, f->repo);
   return root;
 }
@@ -212,9 +195,7 @@ test_base_is_lazy (void)
   fixture_delete (&f, UL_OBJECT_DIRTREE, &c.sub_tree);
   {
     static const char *const files[] = { "added", NULL };
-    g_autoptr (UlTree) root = ul_tree_new ();
-    ul_tree_set_base (root, &c.tree, &c.meta);
-    open_tree (root, f.repo);
+    g_autoptr (UlTree) root = new_based (&f, &c);
     add_files (root, files, 1);
     const UlChecksum tree = write_tree (&f, root);
     g_assert_false (ul_checksum_equal (&tree, &c.tree));
@@ -246,9 +227,7 @@ test_base_changed_below (void)
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   const FixtureCommit c = fixture_commit (&f, NULL, NULL, "s");
-  g_autoptr (UlTree) root = ul_tree_new ();
-  ul_tree_set_base (root, &c.tree, &c.meta);
-  open_tree (root, f.repo);
+  g_autoptr (UlTree) root = new_based (&f, &c);
   UlTree *sub = ensure_dir (root, "sub");
   open_tree (sub, f.repo);
   add_files (sub, files, 1);
@@ -265,9 +244,7 @@ test_base_opened_in_vain (void)
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   const FixtureCommit c = fixture_commit (&f, NULL, NULL, "s");
-  g_autoptr (UlTree) root = ul_tree_new ();
-  ul_tree_set_base (root, &c.tree, &c.meta);
-  open_tree (root, f.repo);
+  g_autoptr (UlTree) root = new_based (&f, &c);
   UlTree *sub = NULL;
   g_assert_true (ul_tree_ensure_dir (root, "sub", &sub, NULL));
   open_tree (sub, f.repo);
@@ -282,9 +259,7 @@ test_lookup (void)
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   const FixtureCommit c = fixture_commit (&f, NULL, NULL, "s");
-  g_autoptr (UlTree) root = ul_tree_new ();
-  ul_tree_set_base (root, &c.tree, &c.meta);
-  open_tree (root, f.repo);
+  g_autoptr (UlTree) root = new_based (&f, &c);
   ensure_dir (root, "another");
   UlTree *dir = NULL;
   const UlTreeFile *file = NULL;

@@ -92,6 +92,37 @@ fails_with "two files" "^error: Too many arguments given$" k tree/top tree/top
 fails_with "no such file" "nofile" k nofile
 fails_with "--repo makes no sense" "Unknown option --repo" k --repo=r tree/top
 
+# --- deep
+
+# Each directory on the way is read once. Counted, not timed: the kernel adds the calls of children
+# that have ended to those of the shell.
+reads () { awk '$1 == "syscr:" { print $2 }' "/proc/$1/io"; }
+reads_of () {
+  local pid=$BASHPID before
+  before=$(reads "$pid")
+  run u "$@"
+  echo "$(($(reads "$pid") - before))"
+}
+deep=d$(printf '/d%.0s' {1..299})
+mkdir -p "under/$deep"
+echo deepest >"under/$deep/file"
+ln -s ../d/./d/file "under/${deep%/d}/link"
+u commit -b deep under >/dev/null
+is "a file 300 levels down" "$(u cat deep "$deep/file")" deepest
+is "and through a link" "$(u cat deep "${deep%/d}/link")" deepest
+is "and up and down again" "$(u cat deep "$deep/../../../d/d/d/file")" deepest
+if [ -r /proc/self/io ]; then
+  for words in "cat deep $deep/file" "ls deep $deep" "ls deep $deep/none" "cat deep $deep/none" \
+    "cat deep $deep/file/none"; do
+    # shellcheck disable=SC2086
+    n=$(reads_of $words)
+    diag "$n reads"
+    ok "${words%%/*}/...${words#*"$deep"} reads each directory once" test "$n" -lt 1000
+  done
+else
+  skip "each directory is read once" "no /proc/self/io"
+fi
+
 # --- damage
 
 sum=$(u ls -C main /top | awk '{print $5}')

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/object.h"
+#include "fixture.h"
 #include "util/error.h"
 
 /* A tree of one file and one empty directory, committed by ostree 2022.7:
@@ -17,14 +18,6 @@
 #define FIRST_HEX  "a486f490ad2091fe9df6418c71da156a943a29e6768465e4c69dc8eab42bc86b"
 #define SECOND_HEX "f10498a1ad288c9f8258016df22b2bf58bcece000a32960dfae1151c712bc3f8"
 
-static UlChecksum
-from_hex (const char *hex)
-{
-  UlChecksum checksum;
-  g_assert_true (ul_checksum_from_hex (hex, &checksum));
-  return checksum;
-}
-
 static void
 assert_checksum (GVariant *commit, const char *hex)
 {
@@ -37,8 +30,8 @@ assert_checksum (GVariant *commit, const char *hex)
 static void
 test_known (void)
 {
-  const UlChecksum tree = from_hex (TREE_HEX), meta = from_hex (META_HEX),
-                   parent = from_hex (FIRST_HEX);
+  const UlChecksum tree = fixture_checksum (TREE_HEX), meta = fixture_checksum (META_HEX),
+                   parent = fixture_checksum (FIRST_HEX);
   g_autoptr (GVariant) first = g_variant_ref_sink (
       ul_commit_new (NULL, NULL, "the subject", "the body", 1234567890, &tree, &meta));
   assert_checksum (first, FIRST_HEX);
@@ -51,8 +44,8 @@ static void
 test_round_trip (void)
 {
   g_autoptr (GError) error = NULL;
-  const UlChecksum tree = from_hex (TREE_HEX), meta = from_hex (META_HEX),
-                   parent = from_hex (FIRST_HEX);
+  const UlChecksum tree = fixture_checksum (TREE_HEX), meta = fixture_checksum (META_HEX),
+                   parent = fixture_checksum (FIRST_HEX);
   g_autoptr (GVariant) v = g_variant_ref_sink (
       ul_commit_new (g_variant_new_parsed ("{'version': <'7'>}"), &parent, "s", "b\nb",
                      G_GUINT64_CONSTANT (0x0102030405060708), &tree, &meta));
@@ -76,7 +69,7 @@ static void
 test_without_parent (void)
 {
   g_autoptr (GError) error = NULL;
-  const UlChecksum tree = from_hex (TREE_HEX), meta = from_hex (META_HEX);
+  const UlChecksum tree = fixture_checksum (TREE_HEX), meta = fixture_checksum (META_HEX);
   g_autoptr (GVariant) v
       = g_variant_ref_sink (ul_commit_new (NULL, NULL, NULL, NULL, 0, &tree, &meta));
   g_auto (UlCommit) commit = { 0 };
@@ -150,7 +143,7 @@ from_bytes (const guint8 *data, gsize len)
 static void
 test_cut_and_damaged (void)
 {
-  const UlChecksum tree = from_hex (TREE_HEX), meta = from_hex (META_HEX);
+  const UlChecksum tree = fixture_checksum (TREE_HEX), meta = fixture_checksum (META_HEX);
   g_autoptr (GVariant) good = g_variant_ref_sink (ul_commit_new (
       g_variant_new_parsed ("{'k': <uint32 7>}"), &tree, "subject", "body", 5, &tree, &meta));
   const gsize len = g_variant_get_size (good);

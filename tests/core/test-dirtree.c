@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/object.h"
+#include "fixture.h"
 #include "util/error.h"
 #include "util/xattr.h"
 
@@ -111,13 +112,16 @@ test_known (void)
         0x73, 0xf6, 0x29, 0x88, 0xeb, 0x0b, 0x6c, 0x54, 0x88, 0x24, 0x04, 0x46, 0x27 },
       111 },
   };
-  UlDirtreeFile file = { .name = "file" };
-  UlDirtreeDir dir = { .name = "sub" };
-  g_assert_true (ul_checksum_from_hex (
-      "44f778e59f0a4748d6b0c90a47347212a231c4ad1e8f7ea5c5dffc7749153a6b", &file.checksum));
-  g_assert_true (ul_checksum_from_hex (cases[0].hex, &dir.tree));
-  g_assert_true (ul_checksum_from_hex (
-      "446a0ef11b7cc167f3b603e585c7eeeeb675faa412d5ec73f62988eb0b6c5488", &dir.meta));
+  const UlDirtreeFile file = {
+    .name = "file",
+    .checksum
+    = fixture_checksum ("44f778e59f0a4748d6b0c90a47347212a231c4ad1e8f7ea5c5dffc7749153a6b"),
+  };
+  const UlDirtreeDir dir = {
+    .name = "sub",
+    .tree = fixture_checksum (cases[0].hex),
+    .meta = fixture_checksum ("446a0ef11b7cc167f3b603e585c7eeeeb675faa412d5ec73f62988eb0b6c5488"),
+  };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GError) error = NULL;

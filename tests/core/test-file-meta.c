@@ -162,6 +162,17 @@ test_round_trips (void)
     }
 }
 
+static GBytes *
+with_prefix (GVariant *v)
+{
+  const gsize len = g_variant_get_size (v);
+  guint8 *data = g_malloc0 (PREFIX + len);
+  const guint32 be_len = GUINT32_TO_BE ((guint32) len);
+  memcpy (data, &be_len, sizeof be_len);
+  memcpy (data + PREFIX, g_variant_get_data (v), len);
+  return g_bytes_new_take (data, PREFIX + len);
+}
+
 /* The same headers from GVariant itself. */
 static GBytes *
 reference_header (const UlFileMeta *meta, gboolean archive, guint64 size)
@@ -174,12 +185,7 @@ reference_header (const UlFileMeta *meta, gboolean archive, guint64 size)
                            meta->xattrs)
           : g_variant_new ("(uuuus@a(ayay))", GUINT32_TO_BE (meta->uid), GUINT32_TO_BE (meta->gid),
                            GUINT32_TO_BE (meta->mode), 0, target, meta->xattrs));
-  const gsize len = g_variant_get_size (v);
-  guint8 *data = g_malloc0 (PREFIX + len);
-  const guint32 be_len = GUINT32_TO_BE ((guint32) len);
-  memcpy (data, &be_len, sizeof be_len);
-  memcpy (data + PREFIX, g_variant_get_data (v), len);
-  return g_bytes_new_take (data, PREFIX + len);
+  return with_prefix (v);
 }
 
 static void
@@ -286,12 +292,7 @@ hostile_header (guint32 mode, guint32 rdev, const char *target, GVariant *xattrs
   g_autoptr (GVariant) v = g_variant_ref_sink (
       g_variant_new ("(tuuuus@a(ayay))", (guint64) 0, 0, 0, GUINT32_TO_BE (mode),
                      GUINT32_TO_BE (rdev), target, xattrs));
-  const gsize len = g_variant_get_size (v);
-  guint8 *data = g_malloc0 (PREFIX + len);
-  const guint32 be_len = GUINT32_TO_BE ((guint32) len);
-  memcpy (data, &be_len, sizeof be_len);
-  memcpy (data + PREFIX, g_variant_get_data (v), len);
-  return g_bytes_new_take (data, PREFIX + len);
+  return with_prefix (v);
 }
 
 static void

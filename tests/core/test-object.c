@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/object.h"
 
+#include <sys/stat.h>
+
+#include "core/commit.h"
+#include "core/dirtree.h"
+#include "fixture.h"
+#include "util/error.h"
+#include "util/xattr.h"
+
 #define HEX_TAIL "b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define HEX      "e3" HEX_TAIL
-
-static UlChecksum
-known (void)
-{
-  UlChecksum checksum;
-  g_assert_true (ul_checksum_from_hex (HEX, &checksum));
-  return checksum;
-}
 
 static void
 test_names (void)
@@ -70,9 +70,53 @@ test_variant_types (void)
 }
 
 static void
+test_validate (void)
+{
+  const UlChecksum some = fixture_checksum (HEX);
+  const struct
+  {
+    UlObjectType type;
+    GVariant *sound;
+    const char *broken;
+  } cases[] = {
+    { UL_OBJECT_DIRTREE, ul_dirtree_new (NULL, 0, NULL, 0), "([('a', [byte 1])], @a(sayay) [])" },
+    { UL_OBJECT_DIRMETA, ul_dirmeta_new (0, 0, S_IFDIR | 0755, ul_xattr_empty ()),
+      "(uint32 0, uint32 0, uint32 0, @a(ayay) [])" },
+    { UL_OBJECT_COMMIT, ul_commit_new (NULL, NULL, NULL, NULL, 0, &some, &some),
+      "(@a{sv} {}, @ay [], @a(say) [], '', '', uint64 0, @ay [], @ay [])" },
+    { UL_OBJECT_COMMITMETA, g_variant_new_parsed ("{'key': <'value'>}"), "{'key': 'value'}" },
+    { UL_OBJECT_TOMBSTONE_COMMIT, g_variant_new_parsed ("@a{sv} {}"), "'text'" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) sound = g_variant_ref_sink (cases[i].sound);
+      g_autoptr (GVariant) broken = g_variant_ref_sink (g_variant_new_parsed (cases[i].broken));
+      g_assert_true (ul_object_validate (cases[i].type, sound, &error));
+      g_assert_no_error (error);
+      g_assert_false (ul_object_validate (cases[i].type, broken, &error));
+      g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
+    }
+}
+
+/* Bytes from disk that GVariant reads as something else than they are. */
+static void
+test_validate_normal_form (void)
+{
+  for (guint type = UL_OBJECT_DIRTREE; type <= UL_OBJECT_COMMITMETA; type++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new_from_data (
+          ul_object_variant_type ((UlObjectType) type), "\1\2\3", 3, FALSE, NULL, NULL));
+      g_assert_false (ul_object_validate ((UlObjectType) type, variant, &error));
+      g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
+    }
+}
+
+static void
 test_loose_path (void)
 {
-  const UlChecksum checksum = known ();
+  const UlChecksum checksum = fixture_checksum (HEX);
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (&checksum, UL_OBJECT_FILE, FALSE, path);
   g_assert_cmpstr (path, ==, "e3/" HEX_TAIL ".file");
@@ -88,7 +132,7 @@ test_loose_path (void)
 static void
 test_parse_round_trip (void)
 {
-  const UlChecksum checksum = known ();
+  const UlChecksum checksum = fixture_checksum (HEX);
   for (guint type = UL_OBJECT_FILE; type <= UL_OBJECT_TYPE_LAST; type++)
     for (guint compressed = 0; compressed < 2; compressed++)
       {
@@ -149,7 +193,7 @@ test_parse_refuses (void)
 static void
 test_to_string (void)
 {
-  const UlChecksum checksum = known ();
+  const UlChecksum checksum = fixture_checksum (HEX);
   g_autofree char *text = ul_object_to_string (&checksum, UL_OBJECT_DIRMETA);
   g_assert_cmpstr (text, ==, HEX ".dirmeta");
 }
@@ -161,6 +205,8 @@ main (int argc, char **argv)
   g_test_add_func ("/Object/names-and-numbers", test_names);
   g_test_add_func ("/Object/unknown-names", test_unknown_names);
   g_test_add_func ("/Object/variant-types", test_variant_types);
+  g_test_add_func ("/Object/validate", test_validate);
+  g_test_add_func ("/Object/validate-normal-form", test_validate_normal_form);
   g_test_add_func ("/Object/loose-path", test_loose_path);
   g_test_add_func ("/Object/loose-path-round-trip", test_parse_round_trip);
   g_test_add_func ("/Object/what-is-no-loose-path", test_parse_refuses);

@@ -245,10 +245,51 @@ fixture_delete (Fixture *f, UlObjectType type, const UlChecksum *checksum)
   g_assert_cmpint (unlink (path), ==, 0);
 }
 
+static void
+print_tree (Fixture *f, const UlChecksum *tree, gboolean numbered, GString *out)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) dirtree = NULL;
+  ul_objects_load (f->repo, UL_OBJECT_DIRTREE, tree, &dirtree, &error);
+  g_assert_no_error (error);
+  g_auto (UlDirtreeView) view;
+  ul_dirtree_view_init (&view, dirtree);
+  for (gsize i = 0; i < view.n_files; i++)
+    {
+      UlDirtreeFile file;
+      ul_dirtree_view_file (&view, i, &file);
+      g_string_append (out, file.name);
+      if (numbered)
+        g_string_append_printf (out, "=%d", file.checksum.bytes[0]);
+      else
+        g_assert_true (fixture_has (f, UL_OBJECT_FILE, &file.checksum));
+      g_string_append_c (out, ' ');
+    }
+  for (gsize i = 0; i < view.n_dirs; i++)
+    {
+      UlDirtreeDir dir;
+      ul_dirtree_view_dir (&view, i, &dir);
+      g_assert_true (numbered || fixture_has (f, UL_OBJECT_DIRMETA, &dir.meta));
+      g_string_append_printf (out, "%s/{ ", dir.name);
+      print_tree (f, &dir.tree, numbered, out);
+      g_string_append (out, "} ");
+    }
+}
+
+char *
+fixture_tree (Fixture *f, const UlChecksum *tree, gboolean numbered)
+{
+  GString *out = g_string_new (NULL);
+  print_tree (f, tree, numbered, out);
+  return g_string_free (out, FALSE);
+}
+
 void
 fixture_put (const char *path, const void *data, gsize len)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *dir = g_path_get_dirname (path);
+  g_assert_cmpint (g_mkdir_with_parents (dir, 0755), ==, 0);
   ul_autofd int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   g_assert_cmpint (fd, >=, 0);
   ul_fd_write_all (fd, data, len, path, &error);
@@ -307,14 +348,20 @@ fixture_names (const char *path)
   return g_strjoinv (" ", (char **) names->pdata);
 }
 
+void
+fixture_assert_no_staging (Fixture *f)
+{
+  g_autofree char *tmp = g_build_filename (f->path, "tmp", NULL);
+  g_autofree char *names = fixture_names (tmp);
+  g_assert_cmpstr (names, ==, "cache");
+}
+
 UlChecksum
 fixture_raw_object (Fixture *f, UlObjectType type, const void *data, gsize len)
 {
   UlChecksum checksum;
   ul_checksum_of_data (data, len, &checksum);
   g_autofree char *path = fixture_object (f, type, &checksum);
-  g_autofree char *dir = g_path_get_dirname (path);
-  g_assert_cmpint (g_mkdir_with_parents (dir, 0755), ==, 0);
   fixture_put (path, data, len);
   return checksum;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "../core/fixture.h"
 #include "core/file-meta.h"
 #include "repo/objects.h"
 #include "repo/repo.h"
@@ -66,7 +67,12 @@ char *fixture_object (Fixture *f, UlObjectType type, const UlChecksum *checksum)
 gboolean fixture_has (Fixture *f, UlObjectType type, const UlChecksum *checksum);
 void fixture_delete (Fixture *f, UlObjectType type, const UlChecksum *checksum);
 
-/* Change files behind the repository's back. Paths are relative to the current directory. */
+/* "file sub/{ file } " of a dirtree whose parts have to be there; with @numbered, of which only the
+ * dirtrees have to be, "file=NN ": the first byte of the checksum. */
+char *fixture_tree (Fixture *f, const UlChecksum *tree, gboolean numbered);
+
+/* Change files behind the repository's back. Paths are relative to the current directory.
+ * Directories above are made. */
 void fixture_put (const char *path, const void *data, gsize len);
 void fixture_truncate (const char *path, off_t size);
 /* Another byte at @offset (negative: from the end); xattrs, mode and size stay. */
@@ -75,6 +81,8 @@ char *fixture_get (const char *path, gsize *out_len);
 
 /* Names in directory @path, sorted and joined by a space. */
 char *fixture_names (const char *path);
+/* No transaction has left anything in tmp/. */
+void fixture_assert_no_staging (Fixture *f);
 
 /* An object of @type with these bytes under its right name, valid or not. */
 UlChecksum fixture_raw_object (Fixture *f, UlObjectType type, const void *data, gsize len);

@@ -64,6 +64,13 @@ test_load (void)
   UlChecksum checksum;
   ul_checksum_of_data (g_variant_get_data (commit), g_variant_get_size (commit), &checksum);
   g_assert_true (ul_checksum_equal (&checksum, &c.commit));
+
+  g_auto (UlCommit) parsed = { 0 };
+  g_assert_true (ul_objects_load_commit (f.repo, &c.commit, &parsed, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (parsed.subject, ==, "s");
+  g_assert_false (ul_objects_load_commit (f.repo, &c.tree, &parsed, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
 }
 
 static void
@@ -389,6 +396,31 @@ test_lookup_path (void)
     }
 }
 
+/* A step is relative to where one is, and takes its place. */
+static void
+test_lookup_name (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const FixtureCommit c = fixture_commit (&f, NULL, NULL, "s");
+  UlEntry at = { .kind = UL_ENTRY_DIR, .checksum = c.tree, .meta = c.meta };
+  gboolean found = FALSE;
+  g_assert_true (ul_objects_lookup_name (f.repo, &at, "nope", &found, &at, &error));
+  g_assert_false (found);
+  g_assert_true (ul_checksum_equal (&at.checksum, &c.tree));
+  g_assert_true (ul_objects_lookup_name (f.repo, &at, "sub", &found, &at, &error));
+  g_assert_true (found);
+  g_assert_true (ul_checksum_equal (&at.checksum, &c.sub_tree));
+  g_assert_true (ul_objects_lookup_name (f.repo, &at, "file-0", &found, &at, &error));
+  g_assert_true (found);
+  g_assert_cmpint (at.kind, ==, UL_ENTRY_FILE);
+  g_assert_true (ul_checksum_equal (&at.checksum, &c.files[2]));
+  g_assert_true (ul_objects_lookup_name (f.repo, &at, "below", &found, &at, &error));
+  g_assert_false (found);
+  g_assert_no_error (error);
+}
+
 static void
 test_lookup_broken (void)
 {
@@ -423,6 +455,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Objects/delete", test_delete);
   g_test_add_func ("/Objects/partial-commits", test_partial);
   g_test_add_func ("/Objects/lookup-path", test_lookup_path);
+  g_test_add_func ("/Objects/lookup-name", test_lookup_name);
   g_test_add_func ("/Objects/lookup-path-through-missing-dirtree", test_lookup_broken);
   return g_test_run ();
 }

@@ -11,19 +11,11 @@
 #define HEX_1 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define HEX_2 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-static UlChecksum
-from_hex (const char *hex)
-{
-  UlChecksum checksum;
-  g_assert_true (ul_checksum_from_hex (hex, &checksum));
-  return checksum;
-}
-
 static void
 write_ref (Fixture *f, const char *ref, const char *hex)
 {
   g_autoptr (GError) error = NULL;
-  const UlChecksum checksum = hex ? from_hex (hex) : (UlChecksum){ 0 };
+  const UlChecksum checksum = hex ? fixture_checksum (hex) : (UlChecksum){ 0 };
   ul_refs_write (f->repo, ref, hex ? &checksum : NULL, &error);
   g_assert_no_error (error);
 }
@@ -73,17 +65,7 @@ static void
 put (Fixture *f, const char *below, const char *data)
 {
   g_autofree char *path = path_of (f, below);
-  g_autofree char *dir = g_path_get_dirname (path);
-  g_assert_cmpint (g_mkdir_with_parents (dir, 0755), ==, 0);
   fixture_put (path, data, strlen (data));
-}
-
-static void
-assert_nothing_left (Fixture *f)
-{
-  g_autofree char *tmp = path_of (f, "tmp");
-  g_autofree char *names = fixture_names (tmp);
-  g_assert_cmpstr (names, ==, "cache");
 }
 
 static void
@@ -109,7 +91,7 @@ test_write_and_read (void)
         write_ref (&f, refs[i], NULL);
         assert_ref (&f, refs[i], NULL);
       }
-  assert_nothing_left (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -119,7 +101,7 @@ test_bad_names (void)
                                      "r:", ":a", "a\n",  ".lock",        "a b",  "-x" };
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
-  const UlChecksum checksum = from_hex (HEX_1);
+  const UlChecksum checksum = fixture_checksum (HEX_1);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -146,7 +128,7 @@ test_conflicts (void)
   g_autoptr (GError) error = NULL;
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
-  const UlChecksum checksum = from_hex (HEX_2);
+  const UlChecksum checksum = fixture_checksum (HEX_2);
   write_ref (&f, "a/b", HEX_1);
   g_assert_false (ul_refs_write (f.repo, "a", &checksum, &error));
   g_assert_error (error, UL_ERROR, UL_ERROR_EXISTS);
@@ -159,12 +141,12 @@ test_conflicts (void)
   assert_ref (&f, "a/b/c", NULL);
   write_ref (&f, "a/b/c", NULL); /* not there: nothing to remove */
   assert_ref (&f, "a/b", HEX_1);
-  assert_nothing_left (&f);
+  fixture_assert_no_staging (&f);
   /* A directory that removed refs have left empty makes way. */
   write_ref (&f, "a/b", NULL);
   write_ref (&f, "a", HEX_2);
   assert_ref (&f, "a", HEX_2);
-  assert_nothing_left (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -243,7 +225,7 @@ test_aliases (void)
   write_ref (&f, "x", HEX_1);
   assert_ref (&f, "x", HEX_1);
   assert_ref (&f, "y", HEX_2);
-  assert_nothing_left (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -326,7 +308,7 @@ test_escape_by_writing (void)
   g_assert_cmpint (mkdir (empty, 0755), ==, 0);
   g_autofree char *link = path_of (&f, "refs/heads/dir");
   g_assert_cmpint (symlink ("../../../outside", link), ==, 0);
-  const UlChecksum checksum = from_hex (HEX_2);
+  const UlChecksum checksum = fixture_checksum (HEX_2);
   static const char *const refs[] = { "dir/precious", "dir/empty", "dir/new", "dir/new/deeper" };
   for (guint i = 0; i < G_N_ELEMENTS (refs); i++)
     {
@@ -344,7 +326,7 @@ test_escape_by_writing (void)
   g_assert_cmpstr (names, ==, "empty precious");
   g_autofree char *text = fixture_get (precious, NULL);
   g_assert_cmpstr (text, ==, HEX_1);
-  assert_nothing_left (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -403,7 +385,7 @@ test_collections (void)
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   fixture_reopen (&f, "core", "collection-id", "org.example.Own");
-  const UlChecksum checksum = from_hex (HEX_1);
+  const UlChecksum checksum = fixture_checksum (HEX_1);
   write_ref (&f, "mine", HEX_1);
   g_assert_true (ul_refs_write_collection (f.repo, "org.example.Other", "x/y", &checksum, &error));
   g_assert_true (ul_refs_write_collection (f.repo, "org.example.Own", "also", &checksum, &error));

@@ -13,14 +13,6 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-static void
-assert_tmp_is_clean (Fixture *f)
-{
-  g_autofree char *tmp = g_build_filename (f->path, "tmp", NULL);
-  g_autofree char *names = fixture_names (tmp);
-  g_assert_cmpstr (names, ==, "cache");
-}
-
 static gboolean
 count (UlObjectType type, const UlChecksum *checksum, gpointer data, GError **error)
 {
@@ -67,7 +59,7 @@ test_commit (void)
       UlChecksum ref;
       g_assert_true (ul_refs_read (f.repo, "main", &found, &ref, NULL));
       g_assert_true (found && ul_checksum_equal (&ref, &c.commit));
-      assert_tmp_is_clean (&f);
+      fixture_assert_no_staging (&f);
     }
 }
 
@@ -93,7 +85,7 @@ test_nothing_before_commit (void)
       g_assert_cmpuint (total (&f), ==, 0);
       g_assert_true (ul_refs_read (f.repo, "main", &found, &ref, NULL));
       g_assert_false (found);
-      assert_tmp_is_clean (&f);
+      fixture_assert_no_staging (&f);
     }
 }
 
@@ -104,7 +96,7 @@ test_empty (void)
   fixture_init (&f, UL_REPO_MODE_BARE);
   g_autoptr (UlTransaction) transaction = fixture_begin (&f);
   fixture_end (transaction);
-  assert_tmp_is_clean (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -243,7 +235,7 @@ test_bad_ref (void)
         g_assert_error (error, UL_ERROR, UL_ERROR_INVALID);
       }
       g_assert_cmpuint (total (&f), ==, 0);
-      assert_tmp_is_clean (&f);
+      fixture_assert_no_staging (&f);
     }
 }
 
@@ -260,7 +252,7 @@ test_conflicting_ref (void)
     g_assert_false (ul_transaction_commit (transaction, NULL, &error));
     g_assert_error (error, UL_ERROR, UL_ERROR_EXISTS);
   }
-  assert_tmp_is_clean (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -289,7 +281,7 @@ test_second_writer (void)
   g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &own_1));
   g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &own_2));
   g_assert_cmpuint (total (&f), ==, 3);
-  assert_tmp_is_clean (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -304,7 +296,7 @@ test_abort_beside_another (void)
   ul_transaction_free (first);
   fixture_end (second);
   g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &checksum));
-  assert_tmp_is_clean (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -329,7 +321,7 @@ test_after_a_dead_process (void)
   const UlChecksum checksum = fixture_file (&f, "of the dead");
   g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &checksum));
   g_assert_cmpuint (total (&f), ==, 1);
-  assert_tmp_is_clean (&f);
+  fixture_assert_no_staging (&f);
 }
 
 static void
@@ -360,7 +352,7 @@ test_min_free_space (void)
         else
           g_assert_cmpuint (i, ==, 1);
       }
-      assert_tmp_is_clean (&f);
+      fixture_assert_no_staging (&f);
       if (error != NULL)
         g_assert_cmpuint (total (&f), ==, 0);
       else
@@ -461,7 +453,7 @@ test_many_writers (void)
       guint counts[UL_OBJECT_TYPE_LAST + 1];
       count_objects (&f, counts);
       g_assert_cmpuint (counts[UL_OBJECT_FILE], ==, CROWD_FILES);
-      assert_tmp_is_clean (&f);
+      fixture_assert_no_staging (&f);
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -215,6 +217,133 @@ test_write_all_full (void)
   g_assert_false (ul_fd_write_all (fd, "x", 1, "object", &error));
   g_assert_error (error, UL_ERROR, UL_ERROR_NO_SPACE);
   g_assert_true (g_str_has_prefix (error->message, "write object: "));
+}
+
+typedef struct
+{
+  pthread_t reader;
+  int fd;
+} Feeder;
+
+static void
+on_signal (int number)
+{
+}
+
+/* Piece by piece, with a signal before each. */
+static gpointer
+feed_slowly (gpointer data)
+{
+  const Feeder *feeder = data;
+  for (guint i = 0; i < 5; i++)
+    {
+      g_usleep (20 * 1000);
+      pthread_kill (feeder->reader, SIGUSR1);
+      g_usleep (20 * 1000);
+      g_assert_cmpint (write (feeder->fd, "abc", 3), ==, 3);
+    }
+  close (feeder->fd);
+  return NULL;
+}
+
+/* A pipe fed by @out_thread, and a handler without SA_RESTART. */
+static int
+open_slow_pipe (Feeder *feeder, GThread **out_thread)
+{
+  const struct sigaction action = { .sa_handler = on_signal };
+  int pipe_fds[2];
+  g_assert_cmpint (sigaction (SIGUSR1, &action, NULL), ==, 0);
+  g_assert_cmpint (pipe2 (pipe_fds, O_CLOEXEC), ==, 0);
+  *feeder = (Feeder){ .reader = pthread_self (), .fd = pipe_fds[1] };
+  *out_thread = g_thread_new ("feeder", feed_slowly, feeder);
+  return pipe_fds[0];
+}
+
+static void
+test_read (void)
+{
+  g_autoptr (GError) error = NULL;
+  Feeder feeder;
+  GThread *thread;
+  ul_autofd int fd = open_slow_pipe (&feeder, &thread);
+  char buffer[100];
+  gsize total = 0;
+  gsize n;
+  do
+    {
+      g_assert_true (ul_fd_read (fd, buffer + total, sizeof buffer - total, "pipe", &n, &error));
+      g_assert_no_error (error);
+      total += n;
+      /* What is there, not what was asked for. */
+      g_assert_cmpuint (n, <, 15);
+    }
+  while (n > 0);
+  g_assert_cmpmem (buffer, total, "abcabcabcabcabc", 15);
+  g_thread_join (thread);
+}
+
+static void
+test_read_full (void)
+{
+  g_autoptr (GError) error = NULL;
+  Feeder feeder;
+  GThread *thread;
+  ul_autofd int fd = open_slow_pipe (&feeder, &thread);
+  char buffer[100];
+  gsize n;
+  g_assert_true (ul_fd_read_full (fd, buffer, 10, "pipe", &n, &error));
+  g_assert_cmpmem (buffer, n, "abcabcabca", 10);
+  g_assert_true (ul_fd_read_full (fd, buffer, 0, "pipe", &n, &error));
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_true (ul_fd_read_full (fd, buffer, sizeof buffer, "pipe", &n, &error));
+  g_assert_cmpmem (buffer, n, "bcabc", 5);
+  g_assert_true (ul_fd_read_full (fd, buffer, sizeof buffer, "pipe", &n, &error));
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_no_error (error);
+  g_thread_join (thread);
+}
+
+static void
+test_read_at (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Dir) d;
+  dir_init (&d);
+  put (&d, "file", "0123456789", 10);
+  ul_autofd int fd = openat (d.dfd, "file", O_RDONLY | O_CLOEXEC);
+  char buffer[100];
+  gsize n;
+  g_assert_true (ul_fd_read (fd, buffer, 2, NULL, &n, &error));
+  g_assert_true (ul_fd_read_at (fd, buffer, 3, 4, NULL, &n, &error));
+  g_assert_cmpmem (buffer, n, "456", 3);
+  g_assert_true (ul_fd_read_at (fd, buffer, sizeof buffer, 8, NULL, &n, &error));
+  g_assert_cmpmem (buffer, n, "89", 2);
+  g_assert_true (ul_fd_read_at (fd, buffer, sizeof buffer, 10, NULL, &n, &error));
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_true (ul_fd_read (fd, buffer, 2, NULL, &n, &error));
+  g_assert_cmpmem (buffer, n, "23", 2);
+  g_assert_no_error (error);
+}
+
+static void
+test_read_fails (void)
+{
+  g_auto (Dir) d;
+  dir_init (&d);
+  for (guint i = 0; i < 3; i++)
+    for (guint named = 0; named < 2; named++)
+      {
+        g_autoptr (GError) error = NULL;
+        const char *what = named ? "object" : NULL;
+        char buffer[10];
+        gsize n = 42;
+        g_assert_false (i == 0   ? ul_fd_read (d.dfd, buffer, 10, what, &n, &error)
+                        : i == 1 ? ul_fd_read_at (d.dfd, buffer, 10, 0, what, &n, &error)
+                                 : ul_fd_read_full (d.dfd, buffer, 10, what, &n, &error));
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+        g_assert_true (g_str_has_prefix (error->message, named ? "read object: " : "read: "));
+        g_assert_cmpuint (n, ==, 42);
+      }
 }
 
 static void
@@ -546,6 +675,18 @@ test_auto_close (void)
   close (kept);
 }
 
+static void
+test_clear (void)
+{
+  int fd = open (".", O_RDONLY | O_CLOEXEC);
+  const int number = fd;
+  ul_fd_clear (&fd);
+  g_assert_cmpint (fd, ==, -1);
+  g_assert_cmpint (fcntl (number, F_GETFD), ==, -1);
+  ul_fd_clear (&fd);
+  g_assert_cmpint (fd, ==, -1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -556,6 +697,10 @@ main (int argc, char **argv)
   g_test_add_func ("/Fd/make-dirs-with-something-in-the-way", test_make_dirs_in_the_way);
   g_test_add_func ("/Fd/write-all-after-short-writes", test_write_all);
   g_test_add_func ("/Fd/write-to-full-disk-is-no-space", test_write_all_full);
+  g_test_add_func ("/Fd/read-once-whatever-signals-come", test_read);
+  g_test_add_func ("/Fd/read-full-after-short-reads", test_read_full);
+  g_test_add_func ("/Fd/read-at-leaves-the-offset", test_read_at);
+  g_test_add_func ("/Fd/read-failure", test_read_fails);
   g_test_add_func ("/Fd/read-file", test_read_file);
   g_test_add_func ("/Fd/read-file-above-the-limit", test_read_file_limit);
   g_test_add_func ("/Fd/read-missing-file", test_read_file_missing);
@@ -573,5 +718,6 @@ main (int argc, char **argv)
   g_test_add_func ("/Fd/sync-dir", test_sync_dir);
   g_test_add_func ("/Fd/proc-path-fits-the-longest-name", test_proc_path);
   g_test_add_func ("/Fd/descriptor-closes-itself", test_auto_close);
+  g_test_add_func ("/Fd/clear-closes-once", test_clear);
   return g_test_run ();
 }

@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 
+#include "core/commit.h"
+#include "core/dirtree.h"
+#include "util/error.h"
+
 static const struct
 {
   const char *name;
@@ -43,6 +47,27 @@ ul_object_variant_type (UlObjectType type)
 {
   g_assert (type >= UL_OBJECT_FILE && type <= UL_OBJECT_TYPE_LAST);
   return types[type].variant_type ? G_VARIANT_TYPE (types[type].variant_type) : NULL;
+}
+
+gboolean
+ul_object_validate (UlObjectType type, GVariant *variant, GError **error)
+{
+  switch (type)
+    {
+    case UL_OBJECT_DIRTREE:
+      return ul_dirtree_validate (variant, error);
+    case UL_OBJECT_DIRMETA:
+      return ul_dirmeta_validate (variant, error);
+    case UL_OBJECT_COMMIT:
+      {
+        g_auto (UlCommit) commit = { 0 };
+        return ul_commit_parse (variant, &commit, error);
+      }
+    default:
+      return (g_variant_is_of_type (variant, ul_object_variant_type (type))
+              && g_variant_is_normal_form (variant))
+             || ul_throw (error, UL_ERROR_CORRUPT, "not in normal form");
+    }
 }
 
 void

@@ -35,6 +35,10 @@ gboolean ul_object_type_from_name (const char *name, UlObjectType *out_type);
 /* The GVariant type of a metadata object, NULL for types that are no variant. */
 const GVariantType *ul_object_variant_type (UlObjectType type);
 
+/* Is @variant a sound object of @type, which is one that has a variant type? UL_ERROR_CORRUPT if
+ * not. */
+gboolean ul_object_validate (UlObjectType type, GVariant *variant, GError **error);
+
 /* "aa/bbbb...cc.dirtree", relative to objects/. */
 #define UL_OBJECT_LOOSE_PATH_MAX (UL_CHECKSUM_HEX_LEN + sizeof "/.file-xattrs-link")
 void ul_object_loose_path (const UlChecksum *checksum, UlObjectType type, gboolean compressed,

@@ -40,28 +40,26 @@ skip_ref (const char *p)
     }
 }
 
+static gboolean
+validate (const char *name, const char *(*skip) (const char *), const char *what, GError **error)
+{
+  const char *end = g_utf8_validate (name, -1, NULL) ? skip (name) : NULL;
+  if (end != NULL && *end == '\0')
+    return TRUE;
+  g_autofree char *shown = g_utf8_make_valid (name, -1);
+  return ul_throw (error, UL_ERROR_INVALID, "Invalid %s name %s", what, shown);
+}
+
 gboolean
 ul_ref_validate (const char *ref, GError **error)
 {
-  const char *end = g_utf8_validate (ref, -1, NULL) ? skip_ref (ref) : NULL;
-  if (end == NULL || *end != '\0')
-    {
-      g_autofree char *shown = g_utf8_make_valid (ref, -1);
-      return ul_throw (error, UL_ERROR_INVALID, "Invalid ref name %s", shown);
-    }
-  return TRUE;
+  return validate (ref, skip_ref, "ref", error);
 }
 
 gboolean
 ul_remote_name_validate (const char *remote, GError **error)
 {
-  const char *end = g_utf8_validate (remote, -1, NULL) ? skip_fragment (remote) : NULL;
-  if (end == NULL || *end != '\0')
-    {
-      g_autofree char *shown = g_utf8_make_valid (remote, -1);
-      return ul_throw (error, UL_ERROR_INVALID, "Invalid remote name %s", shown);
-    }
-  return TRUE;
+  return validate (remote, skip_fragment, "remote", error);
 }
 
 gboolean

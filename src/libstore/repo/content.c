@@ -3,8 +3,6 @@
 /* Reading the content of an object, stored or compressed, and checking an object against its name.
  */
 
-#include <errno.h>
-
 #include "repo/deflate.h"
 #include "repo/mode.h"
 #include "repo/objects.h"
@@ -29,14 +27,14 @@ name_in_error (UlContent *content, GError **error)
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, gboolean want_content, UlStored *out,
-      GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, UlStored *stored, GError **error)
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (checksum, UL_OBJECT_FILE, ul_repo_is_compressed (repo), path);
   gboolean found = FALSE;
   const gboolean ok
-      = ul_repo_mode_ops (repo)->load (repo, checksum, path, want_content, &found, out, error);
+      = ul_mode_open_object (repo, path, &found, stored, error)
+        && (!found || ul_repo_mode_ops (repo)->load (repo, checksum, path, stored, error));
   if (ok && found)
     return TRUE;
 
@@ -50,10 +48,11 @@ gboolean
 ul_objects_load_file_meta (UlRepo *repo, const UlChecksum *checksum, UlFileMeta *out_meta,
                            guint64 *out_size, GError **error)
 {
-  UlStored stored;
-  if (!load (repo, checksum, FALSE, &stored, error))
+  g_auto (UlStored) stored = UL_STORED_INIT;
+  if (!load (repo, checksum, &stored, error))
     return FALSE;
   *out_meta = stored.meta;
+  stored.meta = (UlFileMeta){ 0 };
   if (out_size != NULL)
     *out_size = stored.size;
   return TRUE;
@@ -63,15 +62,16 @@ gboolean
 ul_objects_open_file (UlRepo *repo, const UlChecksum *checksum, UlContent **out_content,
                       GError **error)
 {
-  UlStored stored;
-  if (!load (repo, checksum, TRUE, &stored, error))
-    return FALSE;
-  UlContent *content = g_new0 (UlContent, 1);
-  content->stored = stored;
+  g_autoptr (UlContent) content = g_new0 (UlContent, 1);
+  content->stored = (UlStored) UL_STORED_INIT;
   content->checksum = *checksum;
-  if (stored.compressed && stored.fd >= 0)
-    content->inflate = ul_inflate_new (stored.fd);
-  *out_content = content;
+  if (!load (repo, checksum, &content->stored, error))
+    return FALSE;
+  if (content->stored.meta.symlink_target != NULL)
+    ul_fd_clear (&content->stored.fd);
+  else if (content->stored.compressed)
+    content->inflate = ul_inflate_new (content->stored.fd);
+  *out_content = g_steal_pointer (&content);
   return TRUE;
 }
 
@@ -81,8 +81,7 @@ ul_content_free (UlContent *content)
   if (content == NULL)
     return;
   ul_inflate_free (content->inflate);
-  ul_fd_cleanup (&content->stored.fd);
-  ul_file_meta_clear (&content->stored.meta);
+  ul_stored_clear (&content->stored);
   g_free (content);
 }
 
@@ -104,29 +103,14 @@ ul_content_fd (UlContent *content)
   return content->inflate == NULL ? content->stored.fd : -1;
 }
 
-static gboolean
-read_plain (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
-{
-  for (;;)
-    {
-      const ssize_t n = read (content->stored.fd, buffer, len);
-      if (n >= 0)
-        {
-          *out_n = (gsize) n;
-          return TRUE;
-        }
-      if (errno != EINTR)
-        return ul_throw_errno (error, "read");
-    }
-}
-
 gboolean
 ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
 {
   gsize n = 0;
   if (content->stored.fd >= 0
-      && !(content->inflate != NULL ? ul_inflate_read (content->inflate, buffer, len, &n, error)
-                                    : read_plain (content, buffer, len, &n, error)))
+      && !(content->inflate != NULL
+               ? ul_inflate_read (content->inflate, buffer, len, &n, error)
+               : ul_fd_read (content->stored.fd, buffer, len, NULL, &n, error)))
     return name_in_error (content, error);
 
   content->done += n;

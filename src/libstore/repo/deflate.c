@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/deflate.h"
 
-#include <errno.h>
 #include <libdeflate.h>
 #include <string.h>
 #include <zlib.h>
@@ -113,18 +112,13 @@ ul_inflate_free (UlInflate *self)
 static gboolean
 refill (UlInflate *self, gboolean *out_eof, GError **error)
 {
-  for (;;)
-    {
-      const ssize_t n = read (self->fd, self->in, sizeof self->in);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return ul_throw_errno (error, "read object");
-      self->z.next_in = self->in;
-      self->z.avail_in = (uInt) n;
-      *out_eof = n == 0;
-      return TRUE;
-    }
+  gsize n;
+  if (!ul_fd_read (self->fd, self->in, sizeof self->in, "object", &n, error))
+    return FALSE;
+  self->z.next_in = self->in;
+  self->z.avail_in = (uInt) n;
+  *out_eof = n == 0;
+  return TRUE;
 }
 
 static gboolean

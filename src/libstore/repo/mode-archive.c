@@ -4,7 +4,6 @@
  * may read: what a web server hands out. Files held in memory are packed by libdeflate, larger ones
  * stream through zlib; the format is the same. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <sys/stat.h>
@@ -57,61 +56,38 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
 static gboolean
 read_exactly (int fd, void *buffer, gsize len, GError **error)
 {
-  gsize have = 0;
-  while (have < len)
-    {
-      const ssize_t n = read (fd, (guint8 *) buffer + have, len - have);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return ul_throw_errno (error, "read object");
-      if (n == 0)
-        return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
-      have += (gsize) n;
-    }
-  return TRUE;
+  gsize n;
+  if (!ul_fd_read_full (fd, buffer, len, "object", &n, error))
+    return FALSE;
+  return n == len || ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
 }
 
-/* Leaves @fd behind the header. */
+/* Leaves the descriptor behind the header. */
 static gboolean
-read_header (int fd, UlFileMeta *meta, guint64 *size, GError **error)
+read_header (UlStored *stored, GError **error)
 {
   guint8 prefix[UL_FILE_META_PREFIX_LEN];
   gsize len;
-  if (!read_exactly (fd, prefix, sizeof prefix, error)
+  if (!read_exactly (stored->fd, prefix, sizeof prefix, error)
       || !ul_file_meta_archive_header_size (prefix, &len, error))
     return FALSE;
-  struct stat st;
-  if (fstat (fd, &st) != 0)
-    return ul_throw_errno (error, "stat object");
-  if ((guint64) st.st_size < len)
+  if (stored->size < len)
     return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
 
   g_autofree guint8 *header = g_malloc (len);
   memcpy (header, prefix, sizeof prefix);
-  return read_exactly (fd, header + sizeof prefix, len - sizeof prefix, error)
-         && ul_file_meta_from_archive_header (header, len, meta, size, error);
+  return read_exactly (stored->fd, header + sizeof prefix, len - sizeof prefix, error)
+         && ul_file_meta_from_archive_header (header, len, &stored->meta, &stored->size, error);
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
-      gboolean *out_found, UlStored *out, GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored, GError **error)
 {
-  struct stat st;
-  ul_autofd int fd = -1;
-  if (!ul_mode_open_regular (repo, path, out_found, &st, &fd, error))
+  stored->compressed = TRUE;
+  if (!ul_mode_refuse_symlink (stored, error) || !read_header (stored, error))
     return FALSE;
-  if (!*out_found)
-    return TRUE;
-
-  UlStored stored = { .fd = -1, .compressed = TRUE };
-  if (!read_header (fd, &stored.meta, &stored.size, error))
-    return FALSE;
-  if (stored.meta.symlink_target != NULL)
-    stored.size = 0;
-  else if (want_content)
-    stored.fd = ul_fd_steal (&fd);
-  *out = stored;
+  if (stored->meta.symlink_target != NULL)
+    stored->size = 0;
   return TRUE;
 }
 

@@ -8,7 +8,6 @@
 
 #include "repo/mode-bare.h"
 #include "repo/split-xattrs.h"
-#include "util/fd.h"
 
 static gboolean
 store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GError **error)
@@ -19,24 +18,9 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
-      gboolean *out_found, UlStored *out, GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored, GError **error)
 {
-  UlStored stored = { .fd = -1 };
-  ul_autofd int fd = -1;
-  if (!ul_mode_bare_load_inode (repo, path, out_found, &fd, &stored, error))
-    return FALSE;
-  if (!*out_found)
-    return TRUE;
-  g_auto (UlFileMeta) meta = stored.meta;
-  if (!ul_split_xattrs_load (repo, checksum, &meta.xattrs, error))
-    return FALSE;
-  stored.meta = meta;
-  meta = (UlFileMeta){ 0 };
-  if (stored.meta.symlink_target == NULL && want_content)
-    stored.fd = ul_fd_steal (&fd);
-  *out = stored;
-  return TRUE;
+  return ul_split_xattrs_load (repo, checksum, &stored->meta.xattrs, error);
 }
 
 const UlModeOps ul_mode_bare_split_xattrs = {

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "repo/mode-bare.h"
+#include "repo/mode.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/xattr.h"
@@ -46,21 +46,11 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
-      gboolean *out_found, UlStored *out, GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored, GError **error)
 {
-  UlStored stored = { .fd = -1 };
-  ul_autofd int fd = -1;
-  if (!ul_mode_bare_load_inode (repo, path, out_found, &fd, &stored, error))
-    return FALSE;
-  if (!*out_found)
-    return TRUE;
-  stored.meta.uid = 0;
-  stored.meta.gid = 0;
-  stored.meta.xattrs = g_variant_ref (ul_xattr_empty ());
-  if (stored.meta.symlink_target == NULL && want_content)
-    stored.fd = ul_fd_steal (&fd);
-  *out = stored;
+  stored->meta.uid = 0;
+  stored->meta.gid = 0;
+  stored->meta.xattrs = g_variant_ref (ul_xattr_empty ());
   return TRUE;
 }
 

@@ -92,35 +92,15 @@ read_target (int fd, guint64 size, char **out_target, GError **error)
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
-      gboolean *out_found, UlStored *out, GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored, GError **error)
 {
-  struct stat st;
-  ul_autofd int fd = -1;
-  if (!ul_mode_open_regular (repo, path, out_found, &st, &fd, error))
+  if (!ul_mode_refuse_symlink (stored, error) || !read_meta (stored->fd, &stored->meta, error))
     return FALSE;
-  if (!*out_found)
+  if (!S_ISLNK (stored->meta.mode))
     return TRUE;
-
-  g_auto (UlFileMeta) meta = { 0 };
-  if (!read_meta (fd, &meta, error))
-    return FALSE;
-  UlStored stored = { .fd = -1 };
-  if (S_ISLNK (meta.mode))
-    {
-      if (!read_target (fd, (guint64) st.st_size, &meta.symlink_target, error))
-        return FALSE;
-    }
-  else
-    {
-      stored.size = (guint64) st.st_size;
-      if (want_content)
-        stored.fd = ul_fd_steal (&fd);
-    }
-  stored.meta = meta;
-  meta = (UlFileMeta){ 0 };
-  *out = stored;
-  return TRUE;
+  const guint64 size = stored->size;
+  stored->size = 0;
+  return read_target (stored->fd, size, &stored->meta.symlink_target, error);
 }
 
 const UlModeOps ul_mode_bare_user = {

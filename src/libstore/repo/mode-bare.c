@@ -2,7 +2,6 @@
 
 /* bare: files are stored as themselves, with owner, mode and xattrs; symlinks are symlinks. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -49,50 +48,12 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
   return ul_mode_bare_store_regular (store_, meta, source, TRUE, error);
 }
 
-gboolean
-ul_mode_bare_load_inode (UlRepo *repo, const char *path, gboolean *out_found, int *out_fd,
-                         UlStored *out, GError **error)
-{
-  struct stat st;
-  ul_autofd int fd = -1;
-  g_auto (UlFileMeta) meta = { 0 };
-  if (!ul_mode_open_inode (repo, path, out_found, &st, &fd, &meta.symlink_target, error))
-    return FALSE;
-  if (!*out_found)
-    return TRUE;
-  meta.uid = st.st_uid;
-  meta.gid = st.st_gid;
-  meta.mode = st.st_mode;
-  out->meta = meta;
-  meta = (UlFileMeta){ 0 };
-  out->size = S_ISREG (st.st_mode) ? (guint64) st.st_size : 0;
-  out->compressed = FALSE;
-  *out_fd = ul_fd_steal (&fd);
-  return TRUE;
-}
-
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, const char *path, gboolean want_content,
-      gboolean *out_found, UlStored *out, GError **error)
+load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored, GError **error)
 {
-  UlStored stored = { .fd = -1 };
-  ul_autofd int fd = -1;
-  if (!ul_mode_bare_load_inode (repo, path, out_found, &fd, &stored, error))
-    return FALSE;
-  if (!*out_found)
-    return TRUE;
-
-  g_auto (UlFileMeta) meta = stored.meta;
-  const gboolean is_link = meta.symlink_target != NULL;
-  if (is_link ? !ul_xattr_read_at (ul_repo_objects_dfd (repo), path, &meta.xattrs, error)
-              : !ul_xattr_read_fd (fd, &meta.xattrs, error))
-    return FALSE;
-  stored.meta = meta;
-  meta = (UlFileMeta){ 0 };
-  if (!is_link && want_content)
-    stored.fd = ul_fd_steal (&fd);
-  *out = stored;
-  return TRUE;
+  return stored->meta.symlink_target != NULL
+             ? ul_xattr_read_at (ul_repo_objects_dfd (repo), path, &stored->meta.xattrs, error)
+             : ul_xattr_read_fd (stored->fd, &stored->meta.xattrs, error);
 }
 
 const UlModeOps ul_mode_bare = {

@@ -12,9 +12,4 @@ gboolean ul_mode_bare_store_symlink (const UlStore *store, const UlFileMeta *met
 gboolean ul_mode_bare_store_regular (const UlStore *store, const UlFileMeta *meta,
                                      const UlSource *source, gboolean with_xattrs, GError **error);
 
-/* Everything but the xattrs. @out->fd is left alone; the descriptor (O_PATH for a symlink) goes to
- * *out_fd. */
-gboolean ul_mode_bare_load_inode (UlRepo *repo, const char *path, gboolean *out_found, int *out_fd,
-                                  UlStored *out, GError **error);
-
 G_END_DECLS

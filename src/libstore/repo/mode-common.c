@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What the modes that keep files as they are have in common. */
+/* What modes have in common. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,13 @@
 #include "repo/mode.h"
 #include "util/error.h"
 #include "util/fd.h"
+
+void
+ul_stored_clear (UlStored *stored)
+{
+  ul_file_meta_clear (&stored->meta);
+  ul_fd_clear (&stored->fd);
+}
 
 gboolean
 ul_mode_create_file (const UlStore *store, const UlSource *source, int *out_fd, GError **error)
@@ -49,42 +56,40 @@ read_target (int fd, char **out_target, GError **error)
 }
 
 gboolean
-ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found, struct stat *out_st,
-                    int *out_fd, char **out_target, GError **error)
+ul_mode_open_object (UlRepo *repo, const char *path, gboolean *out_found, UlStored *stored,
+                     GError **error)
 {
   const int dfd = ul_repo_objects_dfd (repo);
-  ul_autofd int fd = openat (dfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0 && errno == ELOOP)
-    fd = openat (dfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT)
+  stored->fd = openat (dfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (stored->fd < 0 && errno == ELOOP)
+    stored->fd = openat (dfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (stored->fd < 0 && errno == ENOENT)
     {
       *out_found = FALSE;
       return TRUE;
     }
-  if (fd < 0 || fstat (fd, out_st) != 0)
+  struct stat st;
+  if (stored->fd < 0 || fstat (stored->fd, &st) != 0)
     return ul_throw_errno (error, "open object");
-  if (S_ISLNK (out_st->st_mode))
+  if (S_ISLNK (st.st_mode))
     {
-      if (!read_target (fd, out_target, error))
+      if (!read_target (stored->fd, &stored->meta.symlink_target, error))
         return FALSE;
     }
-  else if (!S_ISREG (out_st->st_mode))
+  else if (S_ISREG (st.st_mode))
+    stored->size = (guint64) st.st_size;
+  else
     return ul_throw (error, UL_ERROR_CORRUPT, "neither regular file nor symlink");
-  *out_fd = ul_fd_steal (&fd);
+  stored->meta.uid = st.st_uid;
+  stored->meta.gid = st.st_gid;
+  stored->meta.mode = st.st_mode;
   *out_found = TRUE;
   return TRUE;
 }
 
 gboolean
-ul_mode_open_regular (UlRepo *repo, const char *path, gboolean *out_found, struct stat *out_st,
-                      int *out_fd, GError **error)
+ul_mode_refuse_symlink (const UlStored *stored, GError **error)
 {
-  ul_autofd int fd = -1;
-  g_autofree char *target = NULL;
-  if (!ul_mode_open_inode (repo, path, out_found, out_st, &fd, &target, error))
-    return FALSE;
-  if (target != NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "is a symlink, which this mode doesn't store");
-  *out_fd = ul_fd_steal (&fd);
-  return TRUE;
+  return stored->meta.symlink_target == NULL
+         || ul_throw (error, UL_ERROR_CORRUPT, "is a symlink, which this mode doesn't store");
 }

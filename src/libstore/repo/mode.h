@@ -25,14 +25,21 @@ typedef struct
   gboolean sync; /* fsync the file before it's closed */
 } UlStore;
 
-/* An object taken apart, still on disk. */
+/* An object taken apart, still on disk. Starts as UL_STORED_INIT. */
 typedef struct
 {
   UlFileMeta meta;
-  guint64 size;        /* of the content, uncompressed */
-  int fd;              /* at the start of the stored content; -1 for symlinks or if not asked for */
+  guint64 size;        /* of the content, uncompressed; 0 for symlinks */
+  int fd;              /* at the start of the stored content; of no use for symlinks */
   gboolean compressed; /* what stands at fd is a raw deflate stream */
 } UlStored;
+
+#define UL_STORED_INIT                                                                             \
+  {                                                                                                \
+    .fd = -1                                                                                       \
+  }
+void ul_stored_clear (UlStored *stored);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlStored, ul_stored_clear)
 
 typedef struct
 {
@@ -49,9 +56,11 @@ typedef struct
   /* Leaves a complete file, owner, mode, xattrs and times as the mode wants them. */
   gboolean (*store) (const UlStore *store, const UlFileMeta *meta, const UlSource *source,
                      GError **error);
-  /* *out_found FALSE: no such object. @path: its loose path. */
-  gboolean (*load) (UlRepo *repo, const UlChecksum *checksum, const char *path,
-                    gboolean want_content, gboolean *out_found, UlStored *out, GError **error);
+  /* @stored comes as ul_mode_open_object () left it. Make it what the object is: what the inode
+   * doesn't say, or says otherwise. The caller clears it, also after a failure. @path: the loose
+   * path. */
+  gboolean (*load) (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stored,
+                    GError **error);
 } UlModeOps;
 
 extern const UlModeOps ul_mode_bare;
@@ -62,6 +71,14 @@ extern const UlModeOps ul_mode_bare_split_xattrs;
 
 const UlModeOps *ul_repo_mode_ops (UlRepo *repo);
 
+/* Open the loose object @path, a regular file or a symlink (O_PATH): type, owner, mode, size and
+ * target as the inode has them, no xattrs. The caller clears @stored, also after a failure. */
+gboolean ul_mode_open_object (UlRepo *repo, const char *path, gboolean *out_found, UlStored *stored,
+                              GError **error);
+
+/* For modes in which every object is a regular file: a symlink is UL_ERROR_CORRUPT. */
+gboolean ul_mode_refuse_symlink (const UlStored *stored, GError **error);
+
 /* Shared by the modes that keep files as they are. */
 
 /* Create the regular file of @store with @source's content; mode 0600 until the caller sets it. */
@@ -69,13 +86,5 @@ gboolean ul_mode_create_file (const UlStore *store, const UlSource *source, int 
                               GError **error);
 /* Set times to OSTree's timestamp (0) and fsync if wanted. */
 gboolean ul_mode_finish_file (const UlStore *store, int fd, GError **error);
-/* Open the object's regular file or look at its symlink: type, size, owner and mode from the inode,
- * no xattrs. *out_path_fd is an O_PATH descriptor for a symlink and a readable one for a file. */
-gboolean ul_mode_open_inode (UlRepo *repo, const char *path, gboolean *out_found,
-                             struct stat *out_st, int *out_fd, char **out_target, GError **error);
-
-/* The same for modes in which every object is a regular file: a symlink is UL_ERROR_CORRUPT. */
-gboolean ul_mode_open_regular (UlRepo *repo, const char *path, gboolean *out_found,
-                               struct stat *out_st, int *out_fd, GError **error);
 
 G_END_DECLS

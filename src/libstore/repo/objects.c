@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "core/commit.h"
 #include "core/dirtree.h"
 #include "repo/mode.h"
 #include "util/error.h"
@@ -45,27 +44,6 @@ ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gbo
   return TRUE;
 }
 
-static gboolean
-validate (UlObjectType type, GVariant *variant, GError **error)
-{
-  switch (type)
-    {
-    case UL_OBJECT_DIRTREE:
-      return ul_dirtree_validate (variant, error);
-    case UL_OBJECT_DIRMETA:
-      return ul_dirmeta_validate (variant, error);
-    case UL_OBJECT_COMMIT:
-      {
-        g_auto (UlCommit) commit = { 0 };
-        return ul_commit_parse (variant, &commit, error);
-      }
-    default:
-      if (!g_variant_is_normal_form (variant))
-        return ul_throw (error, UL_ERROR_CORRUPT, "not in normal form");
-      return TRUE;
-    }
-}
-
 gboolean
 ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                            GVariant **out_variant, GError **error)
@@ -85,7 +63,7 @@ ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *ch
     }
   g_autoptr (GVariant) variant
       = g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, FALSE));
-  if (!validate (type, variant, error))
+  if (!ul_object_validate (type, variant, error))
     {
       prefix_object (error, "corrupt", type, checksum);
       return FALSE;
@@ -108,6 +86,15 @@ ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
     }
   *out_variant = g_steal_pointer (&variant);
   return TRUE;
+}
+
+gboolean
+ul_objects_load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out_commit,
+                        GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  return ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
+         && ul_commit_parse (variant, out_commit, error);
 }
 
 static gboolean
@@ -214,21 +201,27 @@ ul_objects_commit_marked_by_fsck (UlRepo *repo, const UlChecksum *commit, gboole
   return TRUE;
 }
 
-static gboolean
-enter (UlRepo *repo, UlEntry *at, const char *name, gboolean *out_found, GError **error)
+gboolean
+ul_objects_lookup_name (UlRepo *repo, const UlEntry *dir, const char *name, gboolean *out_found,
+                        UlEntry *out_entry, GError **error)
 {
+  if (dir->kind != UL_ENTRY_DIR)
+    {
+      *out_found = FALSE;
+      return TRUE;
+    }
   g_autoptr (GVariant) dirtree = NULL;
-  if (!ul_objects_load (repo, UL_OBJECT_DIRTREE, &at->checksum, &dirtree, error))
+  if (!ul_objects_load (repo, UL_OBJECT_DIRTREE, &dir->checksum, &dirtree, error))
     return FALSE;
   g_auto (UlDirtreeView) view;
   ul_dirtree_view_init (&view, dirtree);
-  UlDirtreeDir dir;
+  UlDirtreeDir sub;
   UlDirtreeFile file;
   *out_found = TRUE;
-  if (ul_dirtree_view_find_dir (&view, name, &dir))
-    *at = (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = dir.tree, .meta = dir.meta };
+  if (ul_dirtree_view_find_dir (&view, name, &sub))
+    *out_entry = (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = sub.tree, .meta = sub.meta };
   else if (ul_dirtree_view_find_file (&view, name, &file))
-    *at = (UlEntry){ .kind = UL_ENTRY_FILE, .checksum = file.checksum };
+    *out_entry = (UlEntry){ .kind = UL_ENTRY_FILE, .checksum = file.checksum };
   else
     *out_found = FALSE;
   return TRUE;
@@ -240,20 +233,13 @@ ul_objects_lookup_path (UlRepo *repo, const UlChecksum *root_tree, const UlCheck
 {
   UlEntry at = { .kind = UL_ENTRY_DIR, .checksum = *root_tree, .meta = *root_meta };
   g_auto (GStrv) parts = g_strsplit (path, "/", -1);
-  for (char **part = parts; *part != NULL; part++)
-    {
-      if (**part == '\0' || g_str_equal (*part, "."))
-        continue;
-      gboolean found = at.kind == UL_ENTRY_DIR;
-      if (found && !enter (repo, &at, *part, &found, error))
-        return FALSE;
-      if (!found)
-        {
-          *out_found = FALSE;
-          return TRUE;
-        }
-    }
-  *out_found = TRUE;
-  *out_entry = at;
+  gboolean found = TRUE;
+  for (char **part = parts; found && *part != NULL; part++)
+    if (**part != '\0' && !g_str_equal (*part, ".")
+        && !ul_objects_lookup_name (repo, &at, *part, &found, &at, error))
+      return FALSE;
+  *out_found = found;
+  if (found)
+    *out_entry = at;
   return TRUE;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/commit.h"
 #include "core/file-meta.h"
 #include "core/object.h"
 #include "repo/repo.h"
@@ -21,6 +22,10 @@ gboolean ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *che
 /* The same, *out_variant NULL if there is none. */
 gboolean ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                                     GVariant **out_variant, GError **error);
+
+/* Load a commit and take it apart. */
+gboolean ul_objects_load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out_commit,
+                                 GError **error);
 
 /* Metadata of a content object, and the size of its content in bytes (0 for symlinks). */
 gboolean ul_objects_load_file_meta (UlRepo *repo, const UlChecksum *checksum, UlFileMeta *out_meta,
@@ -88,6 +93,11 @@ typedef struct
   UlChecksum checksum; /* of the file, or of the dirtree */
   UlChecksum meta;     /* of the dirmeta, for a directory */
 } UlEntry;
+
+/* What is called @name in directory @dir, one step of a path: *out_found is FALSE when nothing is,
+ * or @dir is a file. @out_entry may be @dir. */
+gboolean ul_objects_lookup_name (UlRepo *repo, const UlEntry *dir, const char *name,
+                                 gboolean *out_found, UlEntry *out_entry, GError **error);
 
 /* *out_found is FALSE when nothing is at @path. Symlinks are not followed. */
 gboolean ul_objects_lookup_path (UlRepo *repo, const UlChecksum *root_tree,

@@ -101,10 +101,8 @@ resolve_name (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *ou
 static gboolean
 to_parent (UlRepo *repo, UlChecksum *at, GError **error)
 {
-  g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
-  if (!ul_objects_load (repo, UL_OBJECT_COMMIT, at, &variant, error)
-      || !ul_commit_parse (variant, &commit, error))
+  if (!ul_objects_load_commit (repo, at, &commit, error))
     return FALSE;
   if (!commit.has_parent)
     {

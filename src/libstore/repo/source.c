@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/source.h"
 
-#include <errno.h>
 #include <libdeflate.h>
 
 #include "util/error.h"
@@ -56,22 +55,6 @@ ul_scratch_packed (UlScratch *scratch, gsize size)
   return grow (&scratch->packed, &scratch->packed_size, size);
 }
 
-static gboolean
-read_fd (int fd, guint64 offset, void *buffer, gsize len, gsize *out_n, GError **error)
-{
-  for (;;)
-    {
-      const ssize_t n = pread (fd, buffer, len, (off_t) offset);
-      if (n >= 0)
-        {
-          *out_n = (gsize) n;
-          return TRUE;
-        }
-      if (errno != EINTR)
-        return ul_throw_errno (error, "read");
-    }
-}
-
 gboolean
 ul_cursor_read (UlCursor *cursor, void *buffer, gsize len, gsize *out_n, GError **error)
 {
@@ -86,7 +69,7 @@ ul_cursor_read (UlCursor *cursor, void *buffer, gsize len, gsize *out_n, GError 
           if (!source->read (source->user, buffer, n, &n, error))
             return FALSE;
         }
-      else if (!read_fd (source->fd, cursor->offset, buffer, n, &n, error))
+      else if (!ul_fd_read_at (source->fd, buffer, n, cursor->offset, NULL, &n, error))
         return FALSE;
       if (n == 0)
         return ul_throw (error, UL_ERROR_FAILED, "read: file became shorter while it was read");

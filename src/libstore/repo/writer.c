@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "core/commit.h"
-#include "core/dirtree.h"
 #include "repo/mode.h"
 #include "repo/objects.h"
 #include "repo/split-xattrs.h"
@@ -230,30 +228,17 @@ stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum, cons
 }
 
 static gboolean
-validate (UlObjectType type, GVariant *variant, GError **error)
-{
-  if (g_variant_get_size (variant) > UL_OBJECT_MAX_METADATA_SIZE)
-    return ul_throw (error, UL_ERROR_INVALID, "writing %s: %" G_GSIZE_FORMAT " bytes are too large",
-                     ul_object_type_name (type), g_variant_get_size (variant));
-  if (type == UL_OBJECT_COMMIT)
-    {
-      g_auto (UlCommit) commit = { 0 };
-      return ul_commit_parse (variant, &commit, error);
-    }
-  if (type == UL_OBJECT_DIRMETA)
-    return ul_dirmeta_validate (variant, error);
-  return type != UL_OBJECT_DIRTREE || ul_dirtree_validate (variant, error);
-}
-
-static gboolean
 write_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum *out_checksum,
                 GError **error)
 {
   UlTransactionStats *stats = ul_transaction_stats (self->transaction);
-  if (!validate (type, variant, error))
+  const gsize len = g_variant_get_size (variant);
+  if (len > UL_OBJECT_MAX_METADATA_SIZE)
+    return ul_throw (error, UL_ERROR_INVALID, "writing %s: %" G_GSIZE_FORMAT " bytes are too large",
+                     ul_object_type_name (type), len);
+  if (!ul_object_validate (type, variant, error))
     return FALSE;
   const void *data = g_variant_get_data (variant);
-  const gsize len = g_variant_get_size (variant);
   ul_hasher_start (self->hasher);
   ul_hasher_update (self->hasher, data, len);
   ul_hasher_finish (self->hasher, out_checksum);

@@ -107,6 +107,50 @@ ul_fd_write_all (int fd, const void *data, gsize len, const char *what, GError *
   return TRUE;
 }
 
+static gboolean
+finish_read (ssize_t n, const char *what, gsize *out_n, GError **error)
+{
+  if (n < 0)
+    {
+      if (what != NULL)
+        ul_throw_errno (error, "read %s", what);
+      else
+        ul_throw_errno (error, "read");
+      return FALSE;
+    }
+  *out_n = (gsize) n;
+  return TRUE;
+}
+
+gboolean
+ul_fd_read (int fd, void *buffer, gsize len, const char *what, gsize *out_n, GError **error)
+{
+  return finish_read (TEMP_FAILURE_RETRY (read (fd, buffer, len)), what, out_n, error);
+}
+
+gboolean
+ul_fd_read_at (int fd, void *buffer, gsize len, guint64 offset, const char *what, gsize *out_n,
+               GError **error)
+{
+  return finish_read (TEMP_FAILURE_RETRY (pread (fd, buffer, len, (off_t) offset)), what, out_n,
+                      error);
+}
+
+gboolean
+ul_fd_read_full (int fd, void *buffer, gsize len, const char *what, gsize *out_n, GError **error)
+{
+  gsize have = 0;
+  gsize n = 1;
+  while (have < len && n > 0)
+    {
+      if (!ul_fd_read (fd, (guint8 *) buffer + have, len - have, what, &n, error))
+        return FALSE;
+      have += n;
+    }
+  *out_n = have;
+  return TRUE;
+}
+
 gboolean
 ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, GBytes **out_bytes,
                     GError **error)
@@ -128,18 +172,9 @@ ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, G
                      path, (guint64) st.st_size, max);
 
   g_autofree guint8 *data = g_malloc ((gsize) st.st_size + 1);
-  gsize have = 0;
-  while (have < (gsize) st.st_size)
-    {
-      const ssize_t n = read (fd, data + have, (gsize) st.st_size - have);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return ul_throw_errno (error, "read %s", path);
-      if (n == 0)
-        break;
-      have += (gsize) n;
-    }
+  gsize have;
+  if (!ul_fd_read_full (fd, data, (gsize) st.st_size, path, &have, error))
+    return FALSE;
   *out_bytes = g_bytes_new_take (g_steal_pointer (&data), have);
   return TRUE;
 }
@@ -176,17 +211,15 @@ copy_by_buffer (int from, guint64 offset, int to, guint64 size, GError **error)
   g_autofree guint8 *buffer = g_malloc (COPY_BUFFER);
   while (size > 0)
     {
-      const ssize_t n = pread (from, buffer, MIN (size, COPY_BUFFER), (off_t) offset);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return ul_throw_errno (error, "read");
+      gsize n;
+      if (!ul_fd_read_at (from, buffer, MIN (size, COPY_BUFFER), offset, NULL, &n, error))
+        return FALSE;
       if (n == 0)
         return ul_throw (error, UL_ERROR_CORRUPT, "read: file ends early");
-      if (!ul_fd_write_all (to, buffer, (gsize) n, "copy", error))
+      if (!ul_fd_write_all (to, buffer, n, "copy", error))
         return FALSE;
-      offset += (guint64) n;
-      size -= (guint64) n;
+      offset += n;
+      size -= n;
     }
   return TRUE;
 }

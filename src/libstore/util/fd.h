@@ -21,6 +21,14 @@ ul_fd_cleanup (int *fd)
     close (*fd);
 }
 
+/* Close it unless it is -1, which it is then. */
+static inline void
+ul_fd_clear (int *fd)
+{
+  ul_fd_cleanup (fd);
+  *fd = -1;
+}
+
 static inline int
 ul_fd_steal (int *fd)
 {
@@ -49,6 +57,20 @@ gboolean ul_fd_make_dirs_at (int dfd, const char *path, mode_t mode, GError **er
 
 /* Write everything. errno text is prefixed with "write @what". */
 gboolean ul_fd_write_all (int fd, const void *data, gsize len, const char *what, GError **error);
+
+/* Read once at @fd's offset, begun again if a signal comes first. *out_n may be less than @len
+ * anywhere, and is 0 only at the end. errno text is prefixed with "read @what", or with "read" if
+ * that is NULL. */
+gboolean ul_fd_read (int fd, void *buffer, gsize len, const char *what, gsize *out_n,
+                     GError **error);
+
+/* The same at @offset; @fd's own is left alone. */
+gboolean ul_fd_read_at (int fd, void *buffer, gsize len, guint64 offset, const char *what,
+                        gsize *out_n, GError **error);
+
+/* Read until there are @len bytes: *out_n is less only at the end. */
+gboolean ul_fd_read_full (int fd, void *buffer, gsize len, const char *what, gsize *out_n,
+                          GError **error);
 
 /* Read a whole regular file of at most @max bytes. A missing file sets *out_bytes to NULL and
  * succeeds if @missing_ok, and is an error otherwise. */
