@@ -18,11 +18,11 @@ typedef struct
   gboolean verify_back_refs;
 } Options;
 
-/* What is deleted must have been said. */
+/* What is deleted must have been said; and a change that failed takes the place of the error. */
 static gboolean
-shows_all (const Options *options)
+shows_all (const Options *options, const UlFsckResult *result)
 {
-  return options->all || options->delete;
+  return options->all || options->delete || (options->add_tombstones && result->mend_error != NULL);
 }
 
 static const char *
@@ -40,31 +40,68 @@ kind_name (UlFsckKind kind)
       return "missing-parent";
     case UL_FSCK_BAD_BINDING:
       return "bad-binding";
+    case UL_FSCK_UNREADABLE_OBJECT:
+      return "unreadable-object";
     }
   g_assert_not_reached ();
 }
 
+/* Known to be wrong; what could not be read is neither right nor wrong. */
 static gboolean
 is_fault (const UlFsckFinding *finding)
 {
-  return finding->kind != UL_FSCK_MISSING_PARENT;
+  return finding->kind != UL_FSCK_MISSING_PARENT && finding->kind != UL_FSCK_UNREADABLE_OBJECT;
 }
 
-static guint
-count_faults (const UlFsckResult *result)
+typedef struct
 {
-  guint n = 0;
+  guint faults;
+  guint unreadable;
+} Counts;
+
+static Counts
+count (const UlFsckResult *result)
+{
+  Counts n = { 0 };
   for (guint i = 0; i < result->findings->len; i++)
-    n += is_fault (result->findings->pdata[i]) ? 1 : 0;
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      n.faults += is_fault (finding) ? 1 : 0;
+      n.unreadable += finding->kind == UL_FSCK_UNREADABLE_OBJECT ? 1 : 0;
+    }
   return n;
 }
 
 static void
-print_json (const UlFsckResult *result, gboolean sound)
+add_commits (JsonBuilder *builder, const char *name, const GArray *commits)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < commits->len; i++)
+    {
+      char hex[UL_CHECKSUM_HEX_LEN + 1];
+      ul_checksum_to_hex (&g_array_index (commits, UlChecksum, i), hex);
+      json_builder_add_string_value (builder, hex);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_sound (JsonBuilder *builder, const UlFsckResult *result)
+{
+  const Counts n = count (result);
+  if (n.faults == 0 && result->n_partial_by_fsck == 0 && n.unreadable > 0)
+    ul_json_add_string (builder, "sound", NULL);
+  else
+    ul_json_add_bool (builder, "sound", n.faults == 0 && result->n_partial_by_fsck == 0);
+}
+
+static void
+print_json (const UlFsckResult *result)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  ul_json_add_bool (builder, "sound", sound);
+  add_sound (builder, result);
   ul_json_add_int (builder, "commits", (gint64) result->n_commits);
   ul_json_add_int (builder, "objects", (gint64) result->n_objects);
   ul_json_add_int (builder, "bytes", (gint64) result->n_bytes);
@@ -86,12 +123,36 @@ print_json (const UlFsckResult *result, gboolean sound)
       ul_json_add_checksum (builder, "checksum", &finding->checksum);
       ul_json_add_string (builder, "ref", finding->ref);
       ul_json_add_string (builder, "message", finding->message);
+      add_commits (builder, "commits", finding->commits);
+      add_commits (builder, "marked_partial", finding->marked);
       ul_json_add_bool (builder, "deleted", finding->deleted);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   ul_print_json (builder);
+}
+
+/* The message with the commits concerned, in ostree's words. */
+static char *
+describe (const UlFsckFinding *finding)
+{
+  const gboolean missing = finding->kind == UL_FSCK_MISSING_OBJECT;
+  if (finding->commits->len == 0
+      || !(missing || finding->kind == UL_FSCK_CORRUPT_OBJECT
+           || finding->kind == UL_FSCK_UNREADABLE_OBJECT))
+    return g_strdup (finding->message);
+  g_autoptr (GString) list = g_string_new (NULL);
+  for (guint i = 0; i < finding->commits->len; i++)
+    {
+      char hex[UL_CHECKSUM_HEX_LEN + 1];
+      ul_checksum_to_hex (&g_array_index (finding->commits, UlChecksum, i), hex);
+      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", hex);
+    }
+  if (!missing)
+    return g_strdup_printf ("In commits %s: %s", list->str, finding->message);
+  g_autofree char *name = ul_object_to_string (&finding->checksum, finding->type);
+  return g_strdup_printf ("Object missing in commits %s: %s", list->str, name);
 }
 
 static void
@@ -114,6 +175,38 @@ print_tombstones (const UlFsckResult *result)
     }
 }
 
+/* As with ostree, what is missing is said in any case. */
+static gboolean
+prints (const UlFsckFinding *finding, gboolean all)
+{
+  return finding->kind != UL_FSCK_MISSING_PARENT
+         && (all || finding->kind == UL_FSCK_MISSING_OBJECT);
+}
+
+/* @before: the finding before it or NULL. Several refs may point to the same missing commit. */
+static void
+print_finding (const UlFsckFinding *finding, const UlFsckFinding *before, gboolean all)
+{
+  if (finding->kind == UL_FSCK_MISSING_COMMIT
+      && (before == NULL || before->kind != finding->kind
+          || !ul_checksum_equal (&before->checksum, &finding->checksum)))
+    {
+      g_autofree char *name = ul_object_to_string (&finding->checksum, finding->type);
+      fprintf (stderr, "Object missing: %s\n", name);
+    }
+  if (prints (finding, all))
+    {
+      g_autofree char *line = describe (finding);
+      fprintf (stderr, "%s\n", line);
+    }
+  for (guint i = 0; i < finding->marked->len; i++)
+    {
+      char commit[UL_CHECKSUM_HEX_LEN + 1];
+      ul_checksum_to_hex (&g_array_index (finding->marked, UlChecksum, i), commit);
+      fprintf (stderr, "Marking commit as partial: %s\n", commit);
+    }
+}
+
 static void
 print_text (const UlInvocation *inv, const Options *options, const UlFsckResult *result,
             gboolean sound)
@@ -122,43 +215,69 @@ print_text (const UlInvocation *inv, const Options *options, const UlFsckResult 
     printf ("Verifying content integrity of %" G_GUINT64_FORMAT " commit objects...\n",
             result->n_commits);
   fflush (stdout);
-  const gboolean all = shows_all (options);
-  for (guint i = 0; all && i < result->findings->len; i++)
-    {
-      const UlFsckFinding *finding = result->findings->pdata[i];
-      if (is_fault (finding))
-        fprintf (stderr, "%s\n", finding->message);
-    }
+  gpointer *findings = result->findings->pdata;
+  for (guint i = 0; i < result->findings->len; i++)
+    print_finding (findings[i], i > 0 ? findings[i - 1] : NULL, shows_all (options, result));
   if (options->add_tombstones && !inv->quiet)
     print_tombstones (result);
   if (result->n_partial > 0)
     printf ("%" G_GUINT64_FORMAT " partial commits not verified\n", result->n_partial);
-  if (sound)
+  if (sound && result->mend_error == NULL)
     printf ("object fsck of %" G_GUINT64_FORMAT
             " commits completed successfully - no errors found.\n",
             result->n_commits);
 }
 
-/* The whole check always runs. Without --all the error is what was found first. */
+/* The whole check always runs. Without --all the error is the first of what was not printed. */
 static gboolean
-throw_faults (const UlFsckResult *result, gboolean all, GError **error)
+throw_first (const UlFsckResult *result, const char *otherwise, GError **error)
 {
-  const guint n = count_faults (result);
-  if (n == 0)
+  const UlFsckFinding *first = NULL;
+  guint n = 0;
+  for (guint i = 0; i < result->findings->len; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      if (!prints (finding, TRUE) || prints (finding, FALSE))
+        continue;
+      first = first != NULL ? first : finding;
+      n++;
+    }
+  if (first == NULL)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s", otherwise);
+  g_autofree char *line = describe (first);
+  if (n == 1)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s", line);
+  return ul_throw (error, UL_ERROR_CORRUPT, "%s (and %u more, --all shows them)", line, n - 1);
+}
+
+static gboolean
+throw_findings (const UlFsckResult *result, gboolean all, GError **error)
+{
+  const Counts n = count (result);
+  if (n.faults == 0 && n.unreadable == 0)
     return ul_throw (error, UL_ERROR_CORRUPT,
                      "%" G_GUINT64_FORMAT " partial commits from fsck-detected corruption",
                      result->n_partial_by_fsck);
-  if (all)
-    return ul_throw (error, UL_ERROR_CORRUPT, "Repository corruption encountered");
+  g_autofree char *sum
+      = n.faults > 0 ? g_strdup ("Repository corruption encountered")
+                     : g_strdup_printf ("Objects that could not be verified: %u", n.unreadable);
+  return all ? ul_throw (error, UL_ERROR_CORRUPT, "%s", sum) : throw_first (result, sum, error);
+}
 
-  guint first = 0;
-  while (!is_fault (result->findings->pdata[first]))
-    first++;
-  const UlFsckFinding *finding = result->findings->pdata[first];
-  if (n == 1)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s", finding->message);
-  return ul_throw (error, UL_ERROR_CORRUPT, "%s (and %u more, --all shows them)", finding->message,
-                   n - 1);
+/* Changes that were asked for and failed are an error. Marks nobody asked for: whoever may only
+ * read can check a repository, too. */
+static gboolean
+finish (const Options *options, UlFsckResult *result, gboolean sound, GError **error)
+{
+  const GError *mend = result->mend_error;
+  if (mend != NULL && (options->delete || options->add_tombstones))
+    {
+      g_propagate_error (error, g_steal_pointer (&result->mend_error));
+      return FALSE;
+    }
+  if (mend != NULL)
+    fprintf (stderr, "Not marking commits as partial: %s\n", mend->message);
+  return sound || throw_findings (result, shows_all (options, result), error);
 }
 
 static gboolean
@@ -190,12 +309,13 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (!ran)
     return FALSE;
 
-  const gboolean sound = count_faults (&result) == 0 && result.n_partial_by_fsck == 0;
+  const Counts n = count (&result);
+  const gboolean sound = n.faults == 0 && n.unreadable == 0 && result.n_partial_by_fsck == 0;
   if (inv->json)
-    print_json (&result, sound);
+    print_json (&result);
   else
     print_text (inv, options, &result, sound);
-  return sound || throw_faults (&result, shows_all (options), error);
+  return finish (options, &result, sound, error);
 }
 
 static const UlOption table[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/fsck.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -15,7 +16,7 @@
 #include "util/xattr.h"
 
 static const char *const kind_names[]
-    = { "corrupt", "missing", "missing-commit", "missing-parent", "binding" };
+    = { "corrupt", "missing", "missing-commit", "missing-parent", "binding", "unreadable" };
 
 /* "kind type abcdef ref" of each finding, a line each. */
 static char *
@@ -43,6 +44,37 @@ run (Fixture *f, const UlFsckOptions *options, UlFsckResult *out)
   g_assert_no_error (error);
 }
 
+static char *
+mark_of (Fixture *f, const UlChecksum *commit)
+{
+  g_autofree char *hex = ul_checksum_dup_hex (commit);
+  g_autofree char *name = g_strdup_printf ("%s.commitpartial", hex);
+  return g_build_filename (f->path, "state", name, NULL);
+}
+
+static gboolean
+is_partial (Fixture *f, const UlChecksum *commit)
+{
+  gboolean partial;
+  g_assert_true (ul_objects_commit_is_partial (f->repo, commit, &partial, NULL));
+  return partial;
+}
+
+/* Take back the marks that a run has made. */
+static void
+unmark (Fixture *f, const UlFsckResult *result)
+{
+  for (guint i = 0; i < result->findings->len; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      for (guint k = 0; k < finding->marked->len; k++)
+        {
+          g_autofree char *mark = mark_of (f, &g_array_index (finding->marked, UlChecksum, k));
+          g_assert_cmpint (unlink (mark), ==, 0);
+        }
+    }
+}
+
 /* With one worker and with eight the findings are these. */
 static void
 assert_findings (Fixture *f, const char *expected)
@@ -54,6 +86,8 @@ assert_findings (Fixture *f, const char *expected)
       run (f, &(UlFsckOptions){ .jobs = jobs[i] }, &result);
       g_autofree char *got = show (&result);
       g_assert_cmpstr (got, ==, expected);
+      g_assert_no_error (result.mend_error);
+      unmark (f, &result);
     }
 }
 
@@ -257,6 +291,7 @@ test_many_findings (void)
   g_auto (UlFsckResult) one = { 0 };
   run (&f, &(UlFsckOptions){ .jobs = 1 }, &one);
   g_assert_cmpuint (one.findings->len, ==, 60);
+  unmark (&f, &one);
   g_autofree char *expected = show (&one);
   static const guint jobs[] = { 2, 8, 0 };
   for (guint i = 0; i < G_N_ELEMENTS (jobs); i++)
@@ -267,6 +302,7 @@ test_many_findings (void)
       g_assert_cmpstr (got, ==, expected);
       g_assert_cmpuint (many.n_objects, ==, one.n_objects);
       g_assert_cmpuint (many.n_bytes, ==, one.n_bytes);
+      unmark (&f, &many);
     }
 }
 
@@ -389,19 +425,269 @@ test_delete_metadata (void)
 static void
 test_delete_needs_the_lock (void)
 {
-  g_autoptr (GError) error = NULL;
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
   fixture_reopen (&f, "core", "lock-timeout-secs", "0");
   const FixtureCommit c = fixture_commit (&f, "main", NULL, "s");
+  const UlFsckOptions options = { .delete_corrupt = TRUE, .add_tombstones = TRUE };
+  g_autoptr (UlTransaction) writer = fixture_begin (&f);
+  {
+    /* Nothing to change: nothing to wait for. */
+    g_auto (UlFsckResult) sound = { 0 };
+    run (&f, &options, &sound);
+    g_assert_no_error (sound.mend_error);
+  }
   g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &c.files[0]);
   fixture_flip (path, 0);
-  g_autoptr (UlTransaction) writer = fixture_begin (&f);
   g_auto (UlFsckResult) result = { 0 };
-  const UlFsckOptions options = { .delete_corrupt = TRUE };
-  g_assert_false (ul_fsck_run (f.repo, &options, &result, &error));
-  g_assert_error (error, UL_ERROR, UL_ERROR_LOCKED);
+  run (&f, &options, &result);
+  g_assert_error (result.mend_error, UL_ERROR, UL_ERROR_LOCKED);
+  g_assert_cmpuint (result.findings->len, ==, 1);
+  g_assert_false (((UlFsckFinding *) result.findings->pdata[0])->deleted);
   g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &c.files[0]));
+  g_assert_false (is_partial (&f, &c.commit));
+}
+
+static gpointer
+run_in_thread (gpointer data)
+{
+  gpointer *args = data;
+  run (args[0], args[1], args[2]);
+  return NULL;
+}
+
+/* The check is through and waits for the lock when somebody makes the object sound. */
+static void
+test_sound_by_then (void)
+{
+  for (guint deleted = 0; deleted < 2; deleted++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) f = { 0 };
+      fixture_init (&f, UL_REPO_MODE_BARE);
+      const FixtureCommit c = fixture_commit (&f, "main", NULL, "s");
+      g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &c.files[0]);
+      g_autofree char *aside = g_strconcat (path, ".aside", NULL);
+      g_autofree char *other = fixture_object (&f, UL_OBJECT_FILE, &c.files[1]);
+      g_assert_cmpint (rename (path, aside), ==, 0);
+      if (!deleted)
+        fixture_put (path, "bad", 3);
+      fixture_flip (other, 0); /* this one stays bad */
+
+      ul_autofd int lock_fd = -1;
+      g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, 0, &lock_fd, &error));
+      UlProgress progress = { 0 };
+      const UlFsckOptions options = { .delete_corrupt = TRUE, .progress = &progress };
+      g_auto (UlFsckResult) result = { 0 };
+      gpointer args[] = { &f, (gpointer) &options, &result };
+      GThread *thread = g_thread_new ("fsck", run_in_thread, args);
+      while (ul_progress_get (&progress, done) < 7)
+        g_usleep (1000);
+      g_assert_cmpint (rename (aside, path), ==, 0);
+      ul_fd_cleanup (&lock_fd);
+      g_thread_join (thread);
+
+      g_assert_no_error (result.mend_error);
+      g_assert_cmpuint (result.findings->len, ==, 2);
+      for (guint i = 0; i < 2; i++)
+        {
+          const UlFsckFinding *finding = result.findings->pdata[i];
+          const gboolean is_other = ul_checksum_equal (&finding->checksum, &c.files[1]);
+          g_assert_cmpint (finding->deleted, ==, is_other);
+          g_assert_cmpuint (finding->marked->len, ==, is_other ? 1 : 0);
+        }
+      g_assert_true (fixture_has (&f, UL_OBJECT_FILE, &c.files[0]));
+      g_assert_false (fixture_has (&f, UL_OBJECT_FILE, &c.files[1]));
+    }
+}
+
+/* A commit that was made of corrupt objects since the check loses them, too. */
+static void
+test_commit_since_the_check (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const FixtureCommit c = fixture_commit (&f, "main", NULL, "s");
+  g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &c.files[0]);
+  fixture_flip (path, 0);
+  g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+  UlProgress progress = { 0 };
+  const UlFsckOptions options = { .delete_corrupt = TRUE, .progress = &progress };
+  g_auto (UlFsckResult) result = { 0 };
+  gpointer args[] = { &f, (gpointer) &options, &result };
+  GThread *thread = g_thread_new ("fsck", run_in_thread, args);
+  while (ul_progress_get (&progress, done) < 7)
+    g_usleep (1000);
+  UlChecksum late;
+  {
+    g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+    late = fixture_write_commit (writer, &c.tree, &c.meta, &c.commit, "late");
+  }
+  fixture_end (transaction);
+  g_clear_pointer (&transaction, ul_transaction_free);
+  g_thread_join (thread);
+  g_assert_false (fixture_has (&f, UL_OBJECT_FILE, &c.files[0]));
+  g_assert_true (is_partial (&f, &c.commit));
+  g_assert_true (is_partial (&f, &late));
+}
+
+/* Also without delete_corrupt, as ostree does it: a pull brings back only what a partial commit
+ * lacks. */
+static void
+test_missing_marks (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_auto (Fixture) f = { 0 };
+      fixture_init (&f, UL_REPO_MODE_BARE);
+      const FixtureCommit other = fixture_commit (&f, "other", NULL, "other");
+      const FixtureCommit first = fixture_commit (&f, NULL, NULL, "s");
+      const FixtureCommit second = fixture_commit (&f, "main", &first.commit, "s");
+      if (i == 0)
+        fixture_delete (&f, UL_OBJECT_FILE, &first.files[2]);
+      else
+        fixture_delete (&f, UL_OBJECT_DIRTREE, i == 1 ? &first.tree : &first.sub_tree);
+      g_autofree char *corrupt = fixture_object (&f, UL_OBJECT_FILE, &other.files[0]);
+      fixture_flip (corrupt, 0);
+      g_auto (UlFsckResult) result = { 0 };
+      run (&f, &(UlFsckOptions){ 0 }, &result);
+      g_assert_no_error (result.mend_error);
+      g_assert_true (is_partial (&f, &first.commit));
+      g_assert_true (is_partial (&f, &second.commit));
+      g_assert_false (is_partial (&f, &other.commit));
+      g_assert_cmpuint (result.n_partial_by_fsck, ==, 2);
+      g_assert_cmpuint (result.partial->len, ==, 2);
+      g_autofree char *mark = mark_of (&f, &first.commit);
+      gsize len;
+      g_autofree char *letter = fixture_get (mark, &len);
+      g_assert_cmpuint (len, ==, 1);
+      g_assert_cmpint (letter[0], ==, 'f');
+    }
+}
+
+/* "123456 234567" */
+static char *
+show_commits (const GArray *commits)
+{
+  GString *out = g_string_new (NULL);
+  for (guint i = 0; i < commits->len; i++)
+    {
+      g_autofree char *hex = ul_checksum_dup_hex (&g_array_index (commits, UlChecksum, i));
+      g_string_append_printf (out, "%s%.6s", i > 0 ? " " : "", hex);
+    }
+  return g_string_free (out, FALSE);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (UlChecksum));
+}
+
+/* The finding about @checksum belongs to these commits, sorted. */
+static void
+assert_commits (const UlFsckResult *result, const UlChecksum *checksum, guint n, ...)
+{
+  g_autoptr (GArray) expected = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
+  va_list args;
+  va_start (args, n);
+  for (guint i = 0; i < n; i++)
+    g_array_append_vals (expected, va_arg (args, const UlChecksum *), 1);
+  va_end (args);
+  g_array_sort (expected, compare_names);
+  g_autofree char *want = show_commits (expected);
+  for (guint i = 0; i < result->findings->len; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      if (!ul_checksum_equal (&finding->checksum, checksum))
+        continue;
+      g_autofree char *got = show_commits (finding->commits);
+      g_assert_cmpstr (got, ==, want);
+      return;
+    }
+  g_assert_not_reached ();
+}
+
+static void
+test_commits (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const FixtureCommit a = fixture_commit (&f, NULL, NULL, "s");
+  const FixtureCommit b = fixture_commit (&f, NULL, &a.commit, "s");
+  const FixtureCommit partial = fixture_commit (&f, "p", &b.commit, "s");
+  const FixtureCommit other = fixture_commit (&f, "other", NULL, "other");
+  const FixtureCommit gone = fixture_commit (&f, NULL, NULL, "gone");
+  const FixtureCommit child = fixture_commit (&f, "child", &gone.commit, "child");
+  g_assert_true (ul_objects_mark_commit_partial (f.repo, &partial.commit, &error));
+  fixture_delete (&f, UL_OBJECT_COMMIT, &gone.commit);
+  fixture_delete (&f, UL_OBJECT_FILE, &a.files[2]);
+  fixture_delete (&f, UL_OBJECT_DIRTREE, &other.sub_tree);
+  g_autofree char *file = fixture_object (&f, UL_OBJECT_FILE, &other.files[1]);
+  g_autofree char *meta = fixture_object (&f, UL_OBJECT_DIRMETA, &a.meta);
+  g_autofree char *tree = fixture_object (&f, UL_OBJECT_DIRTREE, &a.tree);
+  fixture_flip (file, 0);
+  fixture_truncate (meta, 3);
+  /* Well formed, another name: what is below is still found. */
+  gsize len;
+  g_autofree char *bytes = fixture_get (tree, &len);
+  g_assert_cmpmem (bytes, 4, "file", 4);
+  bytes[0] = 'e';
+  fixture_put (tree, bytes, len);
+  g_auto (UlFsckResult) result = { 0 };
+  run (&f, &(UlFsckOptions){ 0 }, &result);
+  g_assert_cmpuint (result.findings->len, ==, 6);
+  assert_commits (&result, &a.files[2], 2, &a.commit, &b.commit);
+  assert_commits (&result, &other.sub_tree, 1, &other.commit);
+  assert_commits (&result, &other.files[1], 1, &other.commit);
+  assert_commits (&result, &a.meta, 4, &a.commit, &b.commit, &other.commit, &child.commit);
+  assert_commits (&result, &a.tree, 2, &a.commit, &b.commit);
+  assert_commits (&result, &gone.commit, 1, &child.commit);
+}
+
+/* A dirtree whose bytes were replaced by its parent's: it contains itself. */
+static void
+test_commits_of_a_loop (void)
+{
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const FixtureCommit c = fixture_commit (&f, "main", NULL, "s");
+  const FixtureCommit d = fixture_commit (&f, "main", &c.commit, "s");
+  g_autofree char *from = fixture_object (&f, UL_OBJECT_DIRTREE, &c.tree);
+  g_autofree char *to = fixture_object (&f, UL_OBJECT_DIRTREE, &c.sub_tree);
+  gsize len;
+  g_autofree char *bytes = fixture_get (from, &len);
+  fixture_put (to, bytes, len);
+  fixture_delete (&f, UL_OBJECT_FILE, &c.files[1]);
+  g_auto (UlFsckResult) result = { 0 };
+  run (&f, &(UlFsckOptions){ 0 }, &result);
+  g_assert_cmpuint (result.findings->len, ==, 2);
+  assert_commits (&result, &c.sub_tree, 2, &c.commit, &d.commit);
+  assert_commits (&result, &c.files[1], 2, &c.commit, &d.commit);
+}
+
+/* One finding for a corrupt commit, however many refs name it, and also if it is partial. */
+static void
+test_commit_of_refs (void)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) f = { 0 };
+      fixture_init (&f, UL_REPO_MODE_BARE);
+      const FixtureCommit c = fixture_commit (&f, "main", NULL, "subject");
+      fixture_commit (&f, "again", NULL, "subject");
+      g_autofree char *path = fixture_object (&f, UL_OBJECT_COMMIT, &c.commit);
+      if (i % 2 == 0)
+        fixture_truncate (path, 7);
+      else
+        fixture_flip (path, 0);
+      if (i / 2 == 1)
+        g_assert_true (ul_objects_mark_commit_partial (f.repo, &c.commit, &error));
+      assert_one (&f, "corrupt", UL_OBJECT_COMMIT, &c.commit);
+    }
 }
 
 /* A commit with these bindings, and refs that point to it. */
@@ -524,6 +810,12 @@ main (int argc, char **argv)
   g_test_add_func ("/Fsck/delete-corrupt-content", test_delete);
   g_test_add_func ("/Fsck/delete-corrupt-metadata", test_delete_metadata);
   g_test_add_func ("/Fsck/delete-needs-the-exclusive-lock", test_delete_needs_the_lock);
+  g_test_add_func ("/Fsck/delete-leaves-what-is-sound-by-then", test_sound_by_then);
+  g_test_add_func ("/Fsck/delete-marks-a-commit-made-since-the-check", test_commit_since_the_check);
+  g_test_add_func ("/Fsck/missing-objects-make-commits-partial", test_missing_marks);
+  g_test_add_func ("/Fsck/commits-of-a-finding", test_commits);
+  g_test_add_func ("/Fsck/commits-of-a-dirtree-that-contains-itself", test_commits_of_a_loop);
+  g_test_add_func ("/Fsck/corrupt-commit-of-refs", test_commit_of_refs);
   g_test_add_func ("/Fsck/ref-bindings", test_bindings);
   g_test_add_func ("/Fsck/hostile-bindings", test_hostile_bindings);
   g_test_add_func ("/Fsck/collection-binding", test_collection_binding);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What fsck changes when asked: corrupt objects go, the commits that needed them become partial,
- * and deleted parents get a tombstone. */
+/* What fsck changes: corrupt objects go if asked, the commits that lack objects become partial, and
+ * deleted parents get a tombstone if asked. The check ran without a lock. So what it found is
+ * looked at again under the exclusive lock, and whoever made it sound meanwhile wins. */
 
 #include <fcntl.h>
 
@@ -9,98 +10,75 @@
 #include "repo/fsck-private.h"
 #include "repo/lock.h"
 #include "repo/objects.h"
-#include "repo/traverse.h"
 #include "util/error.h"
 #include "util/fd.h"
 
+/* Is it still corrupt? What can't be read any more is nothing to delete either. */
 static gboolean
-delete_corrupt (UlRepo *repo, UlFsckResult *result, gboolean *out_any, GError **error)
+is_still_corrupt (UlRepo *repo, const UlFsckFinding *finding, UlHasher *hasher)
 {
-  *out_any = FALSE;
+  g_autoptr (GError) error = NULL;
+  UlChecksum actual;
+  guint64 bytes;
+  if (!ul_objects_verify (repo, finding->type, &finding->checksum, hasher, &actual, &bytes, &error))
+    return g_error_matches (error, UL_ERROR, UL_ERROR_CORRUPT);
+  return !ul_checksum_equal (&finding->checksum, &actual);
+}
+
+static gboolean
+delete_corrupt (UlRepo *repo, UlFsckResult *result, GError **error)
+{
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
   for (guint i = 0; i < result->findings->len; i++)
     {
       UlFsckFinding *finding = result->findings->pdata[i];
-      if (finding->kind != UL_FSCK_CORRUPT_OBJECT || finding->unreadable)
+      if (finding->kind != UL_FSCK_CORRUPT_OBJECT || !is_still_corrupt (repo, finding, hasher))
         continue;
       if (!ul_objects_delete (repo, finding->type, &finding->checksum, error))
         return FALSE;
       finding->deleted = TRUE;
-      *out_any = TRUE;
     }
   return TRUE;
 }
 
-typedef struct
-{
-  UlRepo *repo;
-  gboolean incomplete;
-} Completeness;
-
 static gboolean
-visit (UlObjectType type, const UlChecksum *checksum, GVariant *variant, gpointer data,
-       GError **error)
+mark_commit (UlRepo *repo, const UlChecksum *commit, UlFsckFinding *finding, UlFsckResult *result,
+             GError **error)
 {
-  Completeness *state = data;
-  gboolean has = TRUE;
-  if (variant == NULL && !ul_objects_has (state->repo, type, checksum, &has, error))
-    return FALSE;
-  state->incomplete |= !has;
-  return TRUE;
-}
-
-static gboolean
-broken (UlObjectType type, const UlChecksum *checksum, GError *cause, gpointer data, GError **error)
-{
-  ((Completeness *) data)->incomplete = TRUE;
-  g_error_free (cause);
-  return TRUE;
-}
-
-static gboolean
-mark_if_incomplete (UlRepo *repo, const UlChecksum *checksum, UlFsckResult *result, GError **error)
-{
-  g_autoptr (GVariant) variant = NULL;
-  g_auto (UlCommit) commit = { 0 };
+  gboolean has;
   gboolean partial;
-  if (!ul_objects_commit_is_partial (repo, checksum, &partial, error))
+  if (!ul_objects_has (repo, UL_OBJECT_COMMIT, commit, &has, error)
+      || !ul_objects_commit_is_partial (repo, commit, &partial, error))
     return FALSE;
-  if (partial)
+  if (!has || partial)
     return TRUE;
-  if (!ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
-      || !ul_commit_parse (variant, &commit, error))
+  if (!ul_objects_mark_commit_partial (repo, commit, error))
     return FALSE;
-
-  Completeness state = { .repo = repo };
-  const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = &state };
-  g_autoptr (UlTraversal) traversal = ul_traversal_new (repo, &funcs);
-  if (!ul_traversal_walk (traversal, &commit.tree, &commit.meta, error))
-    return FALSE;
-  if (!state.incomplete)
-    return TRUE;
+  g_array_append_vals (finding->marked, commit, 1);
+  g_ptr_array_add (result->partial, ul_checksum_dup_hex (commit));
   result->n_partial_by_fsck++;
-  g_ptr_array_add (result->partial, ul_checksum_dup_hex (checksum));
-  return ul_objects_mark_commit_partial (repo, checksum, error);
+  return TRUE;
 }
 
+/* For what is missing, not only for what was deleted: a run that was killed between deleting and
+ * marking is made good. */
 static gboolean
 mark_partial (UlRepo *repo, UlFsckResult *result, GError **error)
 {
-  g_autoptr (GArray) commits = NULL;
-  if (!ul_fsck_list_commits (repo, &commits, error))
-    return FALSE;
-  for (guint i = 0; i < commits->len; i++)
-    if (!mark_if_incomplete (repo, &g_array_index (commits, UlChecksum, i), result, error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-has_missing (const UlFsckResult *result)
-{
   for (guint i = 0; i < result->findings->len; i++)
-    if (((const UlFsckFinding *) result->findings->pdata[i])->kind == UL_FSCK_MISSING_OBJECT)
-      return TRUE;
-  return FALSE;
+    {
+      UlFsckFinding *finding = result->findings->pdata[i];
+      gboolean has;
+      if (finding->kind != UL_FSCK_MISSING_OBJECT && !finding->deleted)
+        continue;
+      if (!ul_objects_has (repo, finding->type, &finding->checksum, &has, error))
+        return FALSE;
+      for (guint k = 0; !has && k < finding->commits->len; k++)
+        if (!mark_commit (repo, &g_array_index (finding->commits, UlChecksum, k), finding, result,
+                          error))
+          return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -140,21 +118,46 @@ add_tombstones (UlRepo *repo, UlFsckResult *result, GError **error)
   return TRUE;
 }
 
+/* Without the lock: is there anything to do? */
+static gboolean
+wants_change (UlRepo *repo, const UlFsckOptions *options, const UlFsckResult *result,
+              gboolean *out_wants, GError **error)
+{
+  *out_wants = FALSE;
+  for (guint i = 0; i < result->findings->len && !*out_wants; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      gboolean has = TRUE;
+      if (finding->kind == UL_FSCK_MISSING_PARENT && options->add_tombstones
+          && !ul_objects_has (repo, UL_OBJECT_TOMBSTONE_COMMIT, &finding->checksum, &has, error))
+        return FALSE;
+      *out_wants = !has || finding->kind == UL_FSCK_MISSING_OBJECT
+                   || (finding->kind == UL_FSCK_CORRUPT_OBJECT && options->delete_corrupt);
+    }
+  return TRUE;
+}
+
+static gboolean
+change (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, GError **error)
+{
+  return (!options->add_tombstones || add_tombstones (repo, result, error))
+         && (!options->delete_corrupt || delete_corrupt (repo, result, error))
+         && mark_partial (repo, result, error);
+}
+
 gboolean
 ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, GError **error)
 {
-  if (!options->delete_corrupt && !options->add_tombstones)
-    return TRUE;
+  gboolean wants;
+  if (!wants_change (repo, options, result, &wants, error))
+    return FALSE;
   ul_autofd int lock_fd = -1;
-  if (!ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error))
+  const gboolean may
+      = wants && ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, &result->mend_error);
+  /* Under the lock, so that a commit made since the check is marked, too. */
+  if (!ul_fsck_find_commits (repo, result, error))
     return FALSE;
-  if (options->add_tombstones && !add_tombstones (repo, result, error))
-    return FALSE;
-  gboolean deleted = FALSE;
-  if (options->delete_corrupt && !delete_corrupt (repo, result, &deleted, error))
-    return FALSE;
-  /* Also for what is only missing: a run that was killed between deleting and marking is made good.
-   */
-  const gboolean incomplete = deleted || (options->delete_corrupt && has_missing (result));
-  return !incomplete || mark_partial (repo, result, error);
+  if (may)
+    change (repo, options, result, &result->mend_error);
+  return TRUE;
 }

@@ -25,12 +25,12 @@ has_binding (GVariant *metadata, const char *ref)
 
 static void
 check_binding (const UlCommit *commit, const UlChecksum *checksum, const char *ref,
-               const char *collection_id, gpointer check)
+               const char *collection_id, UlFsckCheck *check)
 {
   if (!has_binding (commit->metadata, ref))
     {
       g_autofree char *hex = ul_checksum_dup_hex (checksum);
-      ul_fsck_find (check, UL_FSCK_BAD_BINDING, checksum, ref,
+      ul_fsck_find (check, UL_FSCK_BAD_BINDING, UL_OBJECT_COMMIT, checksum, ref,
                     g_strdup_printf ("Commit %s has no ref binding for %s", hex, ref));
     }
   const char *bound = NULL;
@@ -40,15 +40,15 @@ check_binding (const UlCommit *commit, const UlChecksum *checksum, const char *r
     {
       g_autofree char *hex = ul_checksum_dup_hex (checksum);
       ul_fsck_find (
-          check, UL_FSCK_BAD_BINDING, checksum, ref,
+          check, UL_FSCK_BAD_BINDING, UL_OBJECT_COMMIT, checksum, ref,
           g_strdup_printf ("Commit %s has no collection binding for %s", hex, collection_id));
     }
 }
 
 /* Every ref in the bindings has to point back to the commit. */
 static gboolean
-check_back_refs (UlRepo *repo, const UlCommit *commit, const UlChecksum *checksum, gpointer check,
-                 GError **error)
+check_back_refs (UlRepo *repo, const UlCommit *commit, const UlChecksum *checksum,
+                 UlFsckCheck *check, GError **error)
 {
   g_autofree const char **bindings = NULL;
   if (!g_variant_lookup (commit->metadata, UL_COMMIT_KEY_REF_BINDING, "^a&s", &bindings))
@@ -65,7 +65,7 @@ check_back_refs (UlRepo *repo, const UlCommit *commit, const UlChecksum *checksu
       if (!found || !ul_checksum_equal (&target, checksum))
         {
           g_autofree char *hex = ul_checksum_dup_hex (checksum);
-          ul_fsck_find (check, UL_FSCK_BAD_BINDING, checksum, shown,
+          ul_fsck_find (check, UL_FSCK_BAD_BINDING, UL_OBJECT_COMMIT, checksum, shown,
                         g_strdup_printf ("Commit %s is bound to ref %s, which doesn't point to it",
                                          hex, shown));
         }
@@ -74,25 +74,24 @@ check_back_refs (UlRepo *repo, const UlCommit *commit, const UlChecksum *checksu
 }
 
 static gboolean
-check_ref (UlRepo *repo, const UlFsckOptions *options, const UlChecksum *checksum,
-           const char *refspec, const char *ref, const char *collection_id, gpointer check,
-           GError **error)
+check_ref (UlFsckCheck *check, const UlChecksum *checksum, const char *refspec, const char *ref,
+           const char *collection_id, GError **error)
 {
+  UlRepo *repo = check->repo;
+  const UlFsckOptions *options = check->options;
   g_autoptr (GError) cause = NULL;
   g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
   if (!ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, &cause))
     {
-      if (cause->domain != UL_ERROR)
-        {
-          g_propagate_error (error, g_steal_pointer (&cause));
-          return FALSE;
-        }
-      ul_fsck_find (check, UL_FSCK_MISSING_COMMIT, checksum, refspec,
-                    g_strdup_printf ("Loading commit for ref %s: %s", refspec, cause->message));
+      if (g_error_matches (cause, UL_ERROR, UL_ERROR_NOT_FOUND))
+        ul_fsck_find (check, UL_FSCK_MISSING_COMMIT, UL_OBJECT_COMMIT, checksum, refspec,
+                      g_strdup_printf ("Loading commit for ref %s: %s", refspec, cause->message));
+      else /* the object's own fault, found with the rest */
+        g_array_append_vals (check->named, checksum, 1);
       return TRUE;
     }
-  ul_fsck_add_named (check, checksum);
+  g_array_append_vals (check->named, checksum, 1);
   if (!options->verify_bindings && !options->verify_back_refs)
     return TRUE;
   if (!ul_commit_parse (variant, &commit, error))
@@ -102,8 +101,9 @@ check_ref (UlRepo *repo, const UlFsckOptions *options, const UlChecksum *checksu
 }
 
 gboolean
-ul_fsck_check_refs (UlRepo *repo, const UlFsckOptions *options, gpointer check, GError **error)
+ul_fsck_check_refs (UlFsckCheck *check, GError **error)
 {
+  UlRepo *repo = check->repo;
   g_autoptr (GPtrArray) refs = NULL;
   g_autoptr (GPtrArray) collections = NULL;
   if (!ul_refs_list (repo, NULL, UL_REFS_LIST_ALL, &refs, error)
@@ -115,8 +115,8 @@ ul_fsck_check_refs (UlRepo *repo, const UlFsckOptions *options, gpointer check, 
       const char *colon = strchr (ref->refspec, ':');
       /* An alias is another name; the commit is bound to the ref it means. */
       const char *bound = ref->target ? ref->target : colon ? colon + 1 : ref->refspec;
-      if (!check_ref (repo, options, &ref->checksum, ref->refspec, bound,
-                      colon ? NULL : ul_repo_collection_id (repo), check, error))
+      if (!check_ref (check, &ref->checksum, ref->refspec, bound,
+                      colon ? NULL : ul_repo_collection_id (repo), error))
         return FALSE;
     }
   for (guint i = 0; i < collections->len; i++)
@@ -125,8 +125,7 @@ ul_fsck_check_refs (UlRepo *repo, const UlFsckOptions *options, gpointer check, 
       if (g_strcmp0 (ref->collection_id, ul_repo_collection_id (repo)) == 0)
         continue; /* the same as the local ref */
       g_autofree char *shown = g_strdup_printf ("(%s, %s)", ref->collection_id, ref->ref);
-      if (!check_ref (repo, options, &ref->checksum, shown, ref->ref, ref->collection_id, check,
-                      error))
+      if (!check_ref (check, &ref->checksum, shown, ref->ref, ref->collection_id, error))
         return FALSE;
     }
   return TRUE;

@@ -5,11 +5,8 @@
 
 #include "core/commit.h"
 #include "repo/fsck-private.h"
-#include "repo/lock.h"
 #include "repo/objects.h"
-#include "repo/refs.h"
 #include "repo/traverse.h"
-#include "util/error.h"
 #include "util/pool.h"
 
 #define BATCH 32
@@ -28,44 +25,11 @@ typedef struct
 
 typedef struct
 {
-  UlRepo *repo;
-  const UlFsckOptions *options;
-  UlFsckResult *result;
+  UlFsckCheck *check;
   UlPool *pool;
   Batch *batch;     /* being filled by the walking thread */
   UlHasher *hasher; /* the walking thread's */
-  GArray *named;    /* of UlChecksum: the commits that refs point to */
-  GMutex lock;      /* guards result->findings and the sums */
-} Check;
-
-static void
-finding_free (gpointer data)
-{
-  UlFsckFinding *finding = data;
-  g_free (finding->ref);
-  g_free (finding->message);
-  g_free (finding);
-}
-
-void
-ul_fsck_result_clear (UlFsckResult *result)
-{
-  g_clear_pointer (&result->findings, g_ptr_array_unref);
-  g_clear_pointer (&result->partial, g_ptr_array_unref);
-}
-
-static int
-compare_findings (gconstpointer a, gconstpointer b)
-{
-  const UlFsckFinding *x = *(UlFsckFinding *const *) a;
-  const UlFsckFinding *y = *(UlFsckFinding *const *) b;
-  if (x->kind != y->kind)
-    return (int) x->kind - (int) y->kind;
-  if (x->type != y->type)
-    return (int) x->type - (int) y->type;
-  const int order = memcmp (&x->checksum, &y->checksum, sizeof x->checksum);
-  return order != 0 ? order : g_strcmp0 (x->ref, y->ref);
-}
+} Walk;
 
 static int
 compare_strings (gconstpointer a, gconstpointer b)
@@ -73,79 +37,16 @@ compare_strings (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-static UlFsckFinding *
-find (Check *check, UlFsckKind kind, UlObjectType type, const UlChecksum *checksum, const char *ref,
-      char *message)
-{
-  UlFsckFinding *finding = g_new0 (UlFsckFinding, 1);
-  finding->kind = kind;
-  finding->type = type;
-  finding->checksum = *checksum;
-  finding->ref = g_strdup (ref);
-  finding->message = message;
-  g_mutex_lock (&check->lock);
-  g_ptr_array_add (check->result->findings, finding);
-  g_mutex_unlock (&check->lock);
-  return finding;
-}
-
-/* Errors that say nothing about the object: the check itself can't be made. */
 static gboolean
-is_our_own (const GError *error)
-{
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-         || g_error_matches (error, UL_ERROR, UL_ERROR_NO_SPACE);
-}
-
-/* Turn a failed load into a finding. Takes @cause. */
-static gboolean
-judge (Check *check, UlObjectType type, const UlChecksum *checksum, GError *cause, GError **error)
-{
-  g_autoptr (GError) owned = cause;
-  g_autofree char *name = ul_object_to_string (checksum, type);
-  if (is_our_own (owned))
-    {
-      g_propagate_error (error, g_steal_pointer (&owned));
-      return FALSE;
-    }
-  if (g_error_matches (owned, UL_ERROR, UL_ERROR_NOT_FOUND))
-    find (check, UL_FSCK_MISSING_OBJECT, type, checksum, NULL,
-          g_strdup_printf ("Object missing: %s", name));
-  else
-    {
-      UlFsckFinding *finding
-          = find (check, UL_FSCK_CORRUPT_OBJECT, type, checksum, NULL, g_strdup (owned->message));
-      finding->unreadable = owned->domain != UL_ERROR;
-    }
-  return TRUE;
-}
-
-static void
-compare (Check *check, UlObjectType type, const UlChecksum *expected, const UlChecksum *actual)
-{
-  if (ul_checksum_equal (expected, actual))
-    return;
-  char want[UL_CHECKSUM_HEX_LEN + 1];
-  char got[UL_CHECKSUM_HEX_LEN + 1];
-  ul_checksum_to_hex (expected, want);
-  ul_checksum_to_hex (actual, got);
-  find (check, UL_FSCK_CORRUPT_OBJECT, type, expected, NULL,
-        g_strdup_printf ("Corrupted %s object; checksum expected='%s' actual='%s'",
-                         ul_object_type_name (type), want, got));
-}
-
-static gboolean
-verify_object (Check *check, UlObjectType type, const UlChecksum *checksum, UlHasher *hasher,
+verify_object (UlFsckCheck *check, UlObjectType type, const UlChecksum *checksum, UlHasher *hasher,
                GError **error)
 {
   UlChecksum actual;
   guint64 bytes = 0;
   GError *cause = NULL;
   if (ul_objects_verify (check->repo, type, checksum, hasher, &actual, &bytes, &cause))
-    compare (check, type, checksum, &actual);
-  else if (!judge (check, type, checksum, cause, error))
+    ul_fsck_compare (check, type, checksum, &actual);
+  else if (!ul_fsck_judge (check, type, checksum, cause, error))
     return FALSE;
   __atomic_fetch_add (&check->result->n_bytes, bytes, __ATOMIC_RELAXED);
   ul_progress_add (check->options->progress, bytes, bytes);
@@ -176,46 +77,48 @@ verify_batch (gpointer item, gpointer worker, gpointer data, GError **error)
 }
 
 static gboolean
-flush (Check *check)
+flush (Walk *walk)
 {
-  return check->batch == NULL || check->batch->n == 0
-         || ul_pool_push (check->pool, g_steal_pointer (&check->batch));
+  return walk->batch == NULL || walk->batch->n == 0
+         || ul_pool_push (walk->pool, g_steal_pointer (&walk->batch));
 }
 
 static gboolean
 visit (UlObjectType type, const UlChecksum *checksum, GVariant *variant, gpointer data,
        GError **error)
 {
-  Check *check = data;
+  Walk *walk = data;
+  UlFsckCheck *check = walk->check;
   check->result->n_objects++;
   ul_progress_add (check->options->progress, total, 1);
   if (variant != NULL) /* loaded already: hash it here rather than read it twice */
     {
       UlChecksum actual;
-      ul_hasher_start (check->hasher);
-      ul_hasher_update (check->hasher, g_variant_get_data (variant), g_variant_get_size (variant));
-      ul_hasher_finish (check->hasher, &actual);
-      compare (check, type, checksum, &actual);
+      ul_hasher_start (walk->hasher);
+      ul_hasher_update (walk->hasher, g_variant_get_data (variant), g_variant_get_size (variant));
+      ul_hasher_finish (walk->hasher, &actual);
+      ul_fsck_compare (check, type, checksum, &actual);
       ul_progress_add (check->options->progress, done, 1);
       return TRUE;
     }
-  if (check->batch == NULL)
-    check->batch = g_new0 (Batch, 1);
-  check->batch->objects[check->batch->n++] = (Object){ .type = type, .checksum = *checksum };
+  if (walk->batch == NULL)
+    walk->batch = g_new0 (Batch, 1);
+  walk->batch->objects[walk->batch->n++] = (Object){ .type = type, .checksum = *checksum };
   /* A failed pool has the error; ul_pool_finish () gives it. */
-  return check->batch->n < BATCH || flush (check);
+  return walk->batch->n < BATCH || flush (walk);
 }
 
 static gboolean
 broken (UlObjectType type, const UlChecksum *checksum, GError *cause, gpointer data, GError **error)
 {
-  Check *check = data;
+  UlFsckCheck *check = ((Walk *) data)->check;
   check->result->n_objects++;
-  return judge (check, type, checksum, cause, error);
+  return ul_fsck_judge (check, type, checksum, cause, error);
 }
 
 static gboolean
-check_parent (Check *check, const UlChecksum *checksum, const UlCommit *commit, GError **error)
+check_parent (UlFsckCheck *check, const UlChecksum *checksum, const UlCommit *commit,
+              GError **error)
 {
   gboolean has;
   if (!commit->has_parent)
@@ -225,37 +128,47 @@ check_parent (Check *check, const UlChecksum *checksum, const UlCommit *commit, 
   if (!has)
     {
       g_autofree char *parent = ul_checksum_dup_hex (&commit->parent);
-      find (check, UL_FSCK_MISSING_PARENT, UL_OBJECT_COMMIT, &commit->parent, NULL,
-            g_strdup_printf ("Parent commit missing: %s", parent));
+      const UlFsckFinding *finding
+          = ul_fsck_find (check, UL_FSCK_MISSING_PARENT, UL_OBJECT_COMMIT, &commit->parent, NULL,
+                          g_strdup_printf ("Parent commit missing: %s", parent));
+      g_array_append_vals (finding->commits, checksum, 1);
     }
   return TRUE;
 }
 
 static gboolean
-check_commit (Check *check, UlTraversal *traversal, const UlChecksum *checksum, GError **error)
+note_partial (UlFsckCheck *check, const UlChecksum *checksum, GError **error)
 {
+  gboolean by_fsck;
+  if (!ul_objects_commit_marked_by_fsck (check->repo, checksum, &by_fsck, error))
+    return FALSE;
+  check->result->n_partial_by_fsck += by_fsck ? 1 : 0;
+  check->result->n_partial++;
+  g_ptr_array_add (check->result->partial, ul_checksum_dup_hex (checksum));
+  return TRUE;
+}
+
+static gboolean
+check_commit (Walk *walk, UlTraversal *traversal, const UlChecksum *checksum, gboolean named,
+              GError **error)
+{
+  UlFsckCheck *check = walk->check;
   gboolean partial;
   if (!ul_objects_commit_is_partial (check->repo, checksum, &partial, error))
     return FALSE;
-  if (partial)
-    {
-      gboolean by_fsck;
-      if (!ul_objects_commit_marked_by_fsck (check->repo, checksum, &by_fsck, error))
-        return FALSE;
-      check->result->n_partial_by_fsck += by_fsck ? 1 : 0;
-      check->result->n_partial++;
-      g_ptr_array_add (check->result->partial, ul_checksum_dup_hex (checksum));
-      return TRUE;
-    }
-  check->result->n_commits++;
+  if (partial && !note_partial (check, checksum, error))
+    return FALSE;
+  if (partial && !named)
+    return TRUE;
+  check->result->n_commits += partial ? 0 : 1;
   check->result->n_objects++;
   ul_progress_add (check->options->progress, total, 1);
-  if (!verify_object (check, UL_OBJECT_COMMIT, checksum, check->hasher, error))
+  if (!verify_object (check, UL_OBJECT_COMMIT, checksum, walk->hasher, error))
     return FALSE;
 
   g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
-  if (!ul_objects_load (check->repo, UL_OBJECT_COMMIT, checksum, &variant, NULL)
+  if (partial || !ul_objects_load (check->repo, UL_OBJECT_COMMIT, checksum, &variant, NULL)
       || !ul_commit_parse (variant, &commit, NULL))
     return TRUE; /* found already */
   return check_parent (check, checksum, &commit, error)
@@ -290,34 +203,34 @@ ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error)
 /* Those that refs name before objects/ is listed, so that workers have something to do meanwhile.
  */
 static gboolean
-walk_commits (Check *check, GError **error)
+walk_commits (Walk *walk, GError **error)
 {
-  const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = check };
-  g_autoptr (UlTraversal) traversal = ul_traversal_new (check->repo, &funcs);
+  const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = walk };
+  g_autoptr (UlTraversal) traversal = ul_traversal_new (walk->check->repo, &funcs);
   g_autoptr (GArray) commits = NULL;
-  GArray *named = check->named;
+  GArray *named = walk->check->named;
   g_array_sort (named, compare_checksums);
   for (guint i = 0; i < named->len; i++)
     {
       const UlChecksum *commit = &g_array_index (named, UlChecksum, i);
       const gboolean again = i > 0 && ul_checksum_equal (commit - 1, commit);
-      if (!again && !check_commit (check, traversal, commit, error))
+      if (!again && !check_commit (walk, traversal, commit, TRUE, error))
         return FALSE;
     }
-  if (!ul_fsck_list_commits (check->repo, &commits, error))
+  if (!ul_fsck_list_commits (walk->check->repo, &commits, error))
     return FALSE;
   for (guint i = 0; i < commits->len; i++)
     {
       const UlChecksum *commit = &g_array_index (commits, UlChecksum, i);
       if (!g_array_binary_search (named, commit, compare_checksums, NULL)
-          && !check_commit (check, traversal, commit, error))
+          && !check_commit (walk, traversal, commit, FALSE, error))
         return FALSE;
     }
-  return flush (check);
+  return flush (walk);
 }
 
 static gboolean
-check_objects (Check *check, GError **error)
+check_objects (UlFsckCheck *check, GError **error)
 {
   const UlPoolOptions pool_options = {
     .jobs = check->options->jobs,
@@ -328,11 +241,11 @@ check_objects (Check *check, GError **error)
     .data = check,
   };
   g_autoptr (UlPool) pool = ul_pool_new (&pool_options);
-  check->pool = pool;
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
+  Walk walk = { .check = check, .pool = pool, .hasher = hasher };
   g_autoptr (GError) walk_error = NULL;
-  const gboolean walked = walk_commits (check, &walk_error);
-  g_clear_pointer (&check->batch, g_free);
-  check->pool = NULL;
+  const gboolean walked = walk_commits (&walk, &walk_error);
+  g_free (walk.batch);
   if (!ul_pool_finish (pool, error))
     return FALSE;
   if (!walked)
@@ -340,44 +253,23 @@ check_objects (Check *check, GError **error)
   return walked;
 }
 
-void
-ul_fsck_find (gpointer check, UlFsckKind kind, const UlChecksum *checksum, const char *ref,
-              char *message)
-{
-  find (check, kind, UL_OBJECT_COMMIT, checksum, ref, message);
-}
-
-void
-ul_fsck_add_named (gpointer data, const UlChecksum *commit)
-{
-  g_array_append_val (((Check *) data)->named, *commit);
-}
-
 gboolean
 ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result, GError **error)
 {
   g_auto (UlFsckResult) result = { 0 };
-  result.findings = g_ptr_array_new_with_free_func (finding_free);
+  result.findings = ul_fsck_findings_new ();
   result.partial = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (UlHasher) hasher = ul_hasher_new ();
   g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
-  Check check = {
-    .repo = repo,
-    .options = options,
-    .result = &result,
-    .hasher = hasher,
-    .named = named,
-  };
+  UlFsckCheck check = { .repo = repo, .options = options, .result = &result, .named = named };
   g_mutex_init (&check.lock);
-  const gboolean ok
-      = ul_fsck_check_refs (repo, options, &check, error) && check_objects (&check, error);
+  const gboolean ok = ul_fsck_check_refs (&check, error) && check_objects (&check, error);
   g_mutex_clear (&check.lock);
   if (!ok)
     return FALSE;
-  g_ptr_array_sort (result.findings, compare_findings);
-  g_ptr_array_sort (result.partial, compare_strings);
+  ul_fsck_sort (result.findings);
   if (!ul_fsck_mend (repo, options, &result, error))
     return FALSE;
+  g_ptr_array_sort (result.partial, compare_strings);
   *out_result = result;
   result = (UlFsckResult){ 0 };
   return TRUE;

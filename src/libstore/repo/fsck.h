@@ -13,11 +13,13 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  UL_FSCK_CORRUPT_OBJECT, /* checksum differs, or structure is broken */
-  UL_FSCK_MISSING_OBJECT, /* reached from a commit that is not partial */
-  UL_FSCK_MISSING_COMMIT, /* a ref points to it */
-  UL_FSCK_MISSING_PARENT, /* a commit's parent isn't there and it isn't partial: said, no fault */
-  UL_FSCK_BAD_BINDING,    /* a ref isn't among the bindings of its commit, or the reverse */
+  UL_FSCK_CORRUPT_OBJECT,    /* checksum differs, or structure is broken */
+  UL_FSCK_MISSING_OBJECT,    /* reached from a commit that is not partial */
+  UL_FSCK_MISSING_COMMIT,    /* a ref points to it */
+  UL_FSCK_MISSING_PARENT,    /* a commit's parent isn't there: said, no fault */
+  UL_FSCK_BAD_BINDING,       /* a ref isn't among the bindings of its commit, or the reverse */
+  UL_FSCK_UNREADABLE_OBJECT, /* the system doesn't let us read it, or not all that its checksum
+                                counts: not known whether it is sound, never deleted */
 } UlFsckKind;
 
 typedef struct
@@ -25,10 +27,12 @@ typedef struct
   UlFsckKind kind;
   UlObjectType type;
   UlChecksum checksum;
-  char *ref;           /* for bindings and missing commits, else NULL */
-  char *message;       /* one line: object and cause */
-  gboolean unreadable; /* the system couldn't read it: never deleted */
-  gboolean deleted;    /* removed on request */
+  char *ref;        /* for bindings and missing commits, else NULL */
+  char *message;    /* one line: object and cause */
+  GArray *commits;  /* of UlChecksum, sorted: those that need the object and aren't partial, in the
+                       state before this run; the children of a missing parent */
+  GArray *marked;   /* of UlChecksum: those of them that are partial now because of it */
+  gboolean deleted; /* removed on request */
   gboolean tombstoned; /* a missing parent that has just got a tombstone */
 } UlFsckFinding;
 
@@ -52,14 +56,19 @@ typedef struct
   guint64 n_objects;         /* checked */
   guint64 n_bytes;           /* content bytes hashed */
   GPtrArray *partial;        /* of char *: checksums of partial commits, sorted */
-  GPtrArray *findings;       /* of UlFsckFinding, sorted by type and checksum; owned */
+  GPtrArray *findings;       /* of UlFsckFinding, sorted by kind, type and checksum; owned */
+  GError *mend_error;        /* why not all changes were made, or NULL */
 } UlFsckResult;
 
 void ul_fsck_result_clear (UlFsckResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlFsckResult, ul_fsck_result_clear)
 
-/* TRUE when the check ran, whatever it found; FALSE: it could not be made. With delete_corrupt it
- * takes the exclusive lock; commits that lose an object are marked partial. */
+/* TRUE when the check ran, whatever it found; FALSE: it could not be made.
+ *
+ * As in ostree, commits that miss an object are marked partial, also without delete_corrupt: that
+ * is what makes a pull bring it again. Where there is something to change, the exclusive lock is
+ * taken, and what was found is looked at again under it: an object that is sound by then stays, and
+ * no commit is marked for it. */
 gboolean ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result,
                       GError **error);
 
