@@ -51,14 +51,6 @@ check_options (const UlCommitOptions *options, GError **error)
 }
 
 static gboolean
-load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out, GError **error)
-{
-  g_autoptr (GVariant) variant = NULL;
-  return ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
-         && ul_commit_parse (variant, out, error);
-}
-
-static gboolean
 find_parent (Building *b, GError **error)
 {
   const UlCommitOptions *o = b->options;
@@ -78,7 +70,7 @@ find_parent (Building *b, GError **error)
       = o->skip_if_unchanged || (o->keep_metadata != NULL && o->keep_metadata[0] != NULL);
   if (!b->has_parent || !needed)
     return TRUE;
-  return load_commit (b->repo, &b->parent_checksum, &b->parent, error);
+  return ul_objects_load_commit (b->repo, &b->parent_checksum, &b->parent, error);
 }
 
 static gboolean
@@ -89,7 +81,7 @@ load_base (Building *b, GError **error)
   UlChecksum checksum;
   g_auto (UlCommit) base = { 0 };
   if (!ul_refs_resolve (b->repo, b->options->base, NULL, &checksum, error)
-      || !load_commit (b->repo, &checksum, &base, error))
+      || !ul_objects_load_commit (b->repo, &checksum, &base, error))
     return FALSE;
   ul_tree_set_base (b->tree, &base.tree, &base.meta);
   return TRUE;
@@ -147,7 +139,7 @@ import_trees (Building *b, GError **error)
   if (b->modifier.devino != UL_DEVINO_NONE && !ul_devino_scan (b->repo, &devino, error))
     return FALSE;
   g_autoptr (GHashTable) matched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const UlFromDir from_dir = {
+  UlFromDir from_dir = {
     .transaction = b->transaction,
     .modifier = &b->modifier,
     .devino = devino,
@@ -156,8 +148,12 @@ import_trees (Building *b, GError **error)
     .skip_matched = matched,
   };
   for (const char *const *path = b->options->trees; path != NULL && *path != NULL; path++)
-    if (!ul_from_dir (&from_dir, *path, b->tree, error))
-      return FALSE;
+    {
+      /* The kernel is looked for in the tree as a whole, before it's written. */
+      from_dir.is_last = path[1] == NULL && !b->options->bootable;
+      if (!ul_from_dir (&from_dir, *path, b->tree, error))
+        return FALSE;
+    }
   if (!ul_tree_has_meta (b->tree))
     return ul_throw (error, UL_ERROR_INVALID, "commit: neither a tree nor a base");
   return (b->modifier.statoverride == NULL || check_statoverride (&b->modifier, error))
@@ -323,15 +319,19 @@ consume_trees (const UlCommitOptions *options, GError **error)
 {
   if (!options->modifier.consume)
     return TRUE;
+  /* "." can't be removed by that name. All are looked up before the first goes: one may be given
+   * twice, or be in another. */
+  g_autoptr (GPtrArray) reals = g_ptr_array_new_with_free_func (free);
   for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
     {
-      /* "." can't be removed by that name. */
-      g_autofree char *real = realpath (*path, NULL);
+      char *real = realpath (*path, NULL);
       if (real == NULL)
         return ul_throw_errno (error, "consuming %s", *path);
-      if (!ul_fd_remove_tree_at (AT_FDCWD, real, error))
-        return ul_prefix (error, "consuming %s", *path);
+      g_ptr_array_add (reals, real);
     }
+  for (guint i = 0; i < reals->len; i++)
+    if (!ul_fd_remove_tree_at (AT_FDCWD, reals->pdata[i], error))
+      return ul_prefix (error, "consuming %s", options->trees[i]);
   return TRUE;
 }
 

@@ -25,6 +25,7 @@ typedef struct
   UlSourceDir *dir;  /* a reference */
   UlTreeFile *files; /* in the tree: names are there, checksums are wanted */
   guint n;
+  UlTree *tree; /* held until they are done; NULL: dirtrees are written later */
 } UlImportBatch;
 
 /* Shared by the workers of one walk. */

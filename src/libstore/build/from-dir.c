@@ -20,6 +20,9 @@
 #define BATCH_FILES 32
 #define BATCH_BYTES (1024 * 1024)
 
+/* With so many or fewer, one batch waits at a time. */
+#define FEW_DESCRIPTORS 48
+
 typedef struct
 {
   const UlFromDir *options;
@@ -280,6 +283,9 @@ push_batch (Listing *listing, UlTreeFile *files, guint n, guint64 bytes)
   batch->dir = ul_source_dir_ref (listing->dir);
   batch->files = files;
   batch->n = n;
+  batch->tree = listing->walk->options->is_last ? listing->tree : NULL;
+  if (batch->tree != NULL)
+    ul_tree_hold (batch->tree);
   UlPool *pool = listing->walk->pool;
   return bytes >= BATCH_BYTES ? ul_pool_push_first (pool, batch) : ul_pool_push (pool, batch);
 }
@@ -356,14 +362,19 @@ walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **erro
 {
   g_autoptr (GPtrArray) subdirs = g_ptr_array_new_with_free_func (g_free);
   UlOpacity opacity = { 0 };
+  const char *shown = *dir->path ? dir->path : "/";
+  if (walk->options->is_last)
+    ul_tree_hold (tree);
   if (!store_meta (walk, dir, tree, &opacity, error)
       || !import_entries (walk, dir, tree, &opacity, subdirs, error))
-    return ul_prefix (error, "%s", *dir->path ? dir->path : "/");
+    return ul_prefix (error, "%s", shown);
   ul_progress_add (walk->options->progress, done, 1);
   for (guint i = 0; i < subdirs->len; i++)
     if (!walk_subdir (walk, dir, subdirs->pdata[i], tree, depth + 1, error))
       return FALSE;
-  return TRUE;
+  if (!walk->options->is_last || walk->offenders->len > 0)
+    return TRUE;
+  return ul_tree_release (tree, walk->writer, error) || ul_prefix (error, "%s", shown);
 }
 
 static int
@@ -388,7 +399,8 @@ check_offenders (Walk *walk, GError **error)
 static guint
 queue_length (void)
 {
-  return CLAMP (ul_fd_limit () / 4, 16, 1024);
+  const guint limit = ul_fd_limit ();
+  return limit > FEW_DESCRIPTORS ? MIN ((limit - FEW_DESCRIPTORS) / 4 + 1, 1024) : 1;
 }
 
 static gpointer

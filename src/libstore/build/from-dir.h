@@ -22,6 +22,7 @@ typedef struct
   guint jobs;
   UlProgress *progress;     /* may be NULL */
   GHashTable *skip_matched; /* set of paths: which of the skip list were found */
+  gboolean is_last;         /* nothing is laid over it: dirtrees are written as they get complete */
 } UlFromDir;
 
 /* Overlay directory @path (as open () takes it) onto @root. All of it is stored, staged, on return.

@@ -180,5 +180,6 @@ ul_import_batch_run (gpointer data, gpointer writer, gpointer import_data, GErro
         return ul_prefix (error, "%s/%s", batch->dir->path, file->name);
       ul_progress_add (import->options->progress, done, 1);
     }
-  return TRUE;
+  return batch->tree == NULL || ul_tree_release (batch->tree, writer, error)
+         || ul_prefix (error, "%s", *batch->dir->path ? batch->dir->path : "/");
 }

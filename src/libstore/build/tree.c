@@ -15,8 +15,9 @@ typedef struct
 
 struct _UlTree
 {
+  UlTree *parent;      /* NULL: the root */
+  gint holds;          /* atomic */
   GStringChunk *names; /* of the whole tree; owned by the root */
-  gboolean is_root;
   gboolean has_meta;
   gboolean is_base; /* contents stands for everything, nothing is loaded */
   UlChecksum meta;
@@ -28,9 +29,10 @@ struct _UlTree
 };
 
 static UlTree *
-new_tree (GStringChunk *names)
+new_tree (UlTree *parent, GStringChunk *names)
 {
   UlTree *tree = g_new0 (UlTree, 1);
+  tree->parent = parent;
   tree->names = names;
   return tree;
 }
@@ -38,8 +40,7 @@ new_tree (GStringChunk *names)
 UlTree *
 ul_tree_new (void)
 {
-  UlTree *tree = new_tree (g_string_chunk_new (64 * 1024));
-  tree->is_root = TRUE;
+  UlTree *tree = new_tree (NULL, g_string_chunk_new (64 * 1024));
   return tree;
 }
 
@@ -58,7 +59,7 @@ ul_tree_free (UlTree *tree)
   if (tree == NULL)
     return;
   clear_entries (tree);
-  if (tree->is_root)
+  if (tree->parent == NULL)
     g_string_chunk_free (tree->names);
   g_free (tree);
 }
@@ -106,7 +107,7 @@ append_dir (UlTree *tree, const char *name)
 {
   const Subdir dir = {
     .name = g_string_chunk_insert (tree->names, name),
-    .tree = new_tree (tree->names),
+    .tree = new_tree (tree, tree->names),
   };
   g_array_append_val (dirs_of (tree), dir);
   return dir.tree;
@@ -307,6 +308,23 @@ write_dirtree (UlTree *tree, UlWriter *writer, GError **error)
     return FALSE;
   tree->is_base = TRUE;
   clear_entries (tree);
+  return TRUE;
+}
+
+void
+ul_tree_hold (UlTree *tree)
+{
+  /* The first one is also a hold on the directory above, given back when this one is written. */
+  if (g_atomic_int_add (&tree->holds, 1) == 0 && tree->parent != NULL)
+    ul_tree_hold (tree->parent);
+}
+
+gboolean
+ul_tree_release (UlTree *tree, UlWriter *writer, GError **error)
+{
+  for (; tree != NULL && g_atomic_int_dec_and_test (&tree->holds); tree = tree->parent)
+    if (!write_dirtree (tree, writer, error))
+      return FALSE;
   return TRUE;
 }
 

@@ -7,8 +7,8 @@
 
 /* A directory tree being built: names and checksums in memory, about 60 bytes a file and its name.
  * Parts taken over from a commit stay a checksum until something below them changes. One thread
- * builds; workers may fill in the checksums of files already added (see from-dir.h). Private to
- * build/. */
+ * builds; workers may fill in the checksums of files already added (see from-dir.h), and release
+ * directories. Private to build/. */
 
 G_BEGIN_DECLS
 
@@ -51,6 +51,14 @@ gboolean ul_tree_lookup (UlTree *tree, UlRepo *repo, const char *name, UlTree **
 
 /* Names of the subdirectories, sorted; borrowed pointers. */
 gboolean ul_tree_list_dirs (UlTree *tree, UlRepo *repo, GPtrArray **out_names, GError **error);
+
+/* Writing a directory's dirtree as soon as everything in it is known, by whoever comes last. Each
+ * hold keeps the directory, and those above it, from being written; the first hold on a directory
+ * is taken while somebody holds the one above. Any thread may release, with a writer of its own.
+ * The last release writes, and then nothing may be added any more: ul_tree_write () finds it done.
+ */
+void ul_tree_hold (UlTree *tree);
+gboolean ul_tree_release (UlTree *tree, UlWriter *writer, GError **error);
 
 /* Write the dirtrees, deepest first. Empties the tree as it goes. Every directory has its meta. */
 gboolean ul_tree_write (UlTree *tree, UlWriter *writer, UlChecksum *out_contents,
