@@ -67,5 +67,10 @@ ul_timestamp_parse (const char *text, gint64 *out_seconds, GError **error)
   const gboolean ok = text[0] == '@'
                           ? parse_epoch (text + 1, out_seconds)
                           : parse_iso8601 (text, out_seconds) || ask_date (text, out_seconds);
-  return ok || ul_throw (error, UL_ERROR_INVALID, "Could not parse '%s'", text);
+  if (!ok)
+    return ul_throw (error, UL_ERROR_INVALID, "Could not parse '%s'", text);
+  /* The format holds any, but no tool shows a commit whose date isn't one. */
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (*out_seconds);
+  return date != NULL
+         || ul_throw (error, UL_ERROR_INVALID, "'%s' is not between the years 1 and 9999", text);
 }

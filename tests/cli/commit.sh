@@ -161,6 +161,10 @@ for bad in bogus @ @x @1x 1600000000 2020-13-01 '2020-01-01 25:00' @999999999999
   fails_with "not '$bad'" "^error: Could not parse '$bad'$" u commit --orphan --timestamp="$bad" tree
 done
 
+for bad in @9223372036854775807 @253402300800 @-99999999999999; do
+  fails_with "'$bad' is no date" "^error: '$bad' is not between the years 1 and 9999$" u commit --orphan --timestamp="$bad" tree
+done
+
 # --- owners and permissions
 
 c --owner-uid=5 --owner-gid=6 >out.log

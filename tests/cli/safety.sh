@@ -23,6 +23,10 @@ ok "and the tree" test -f outer/sub/f
 mkdir here
 echo x >here/f
 (cd here && "$UNDERLAY" --repo=../repo commit -b here --consume >../printed)
+mkdir -p twice/sub && echo a >twice/sub/a
+ok "what is consumed twice, or with what is in it" \
+  ul commit -b twice --consume --tree=dir=twice --tree=dir=twice/sub --tree=dir=twice
+nok "is gone" test -e twice
 is "the current directory can be consumed" "$(cat printed)" "$(ul rev-parse here)"
 nok "and is gone" test -e here
 
@@ -87,6 +91,23 @@ if limited --version >/dev/null 2>&1; then
 else
   skip "more jobs than threads allowed" "needs root, and a program that others can run"
 fi
+
+# Descriptors that can't be had: fewer workers then, and fewer directories kept open for them
+for i in {1..30}; do
+  mkdir -p "fds/d$i/e/f"
+  for j in {1..20}; do echo "$i $j" >"fds/d$i/e/f/$j"; done
+  head -c 1200000 /dev/zero >"fds/d$i/e/large"
+  echo "$i" >>"fds/d$i/e/large"
+done
+for n in 20 26 32 40 64; do
+  few () { prlimit --nofile="$n:$n" "$UNDERLAY" "$@"; }
+  rm -rf fds-repo fds-out
+  "$UNDERLAY" --repo=fds-repo init
+  ok "commit with $n descriptors" few --repo=fds-repo commit -b x --jobs=16 fds
+  ok "checkout with $n descriptors" few --repo=fds-repo checkout -C --jobs=16 x fds-out
+  ok "fsck with $n descriptors" few --repo=fds-repo fsck -q --jobs=16
+done
+same_tree "and nothing is missing" fds fds-out --no-links
 
 # A deep tree is listed without recursion
 deep=deep

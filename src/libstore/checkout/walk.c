@@ -226,7 +226,7 @@ segments_max (guint jobs, guint queue_length)
 static void
 walk_init (Walk *walk, UlCheckoutPlan *plan)
 {
-  const guint jobs = plan->options->jobs != 0 ? plan->options->jobs : ul_pool_default_jobs ();
+  const guint jobs = ul_pool_jobs (plan->options->jobs);
   const guint queue_length
       = jobs * (ul_fd_limit () < FEW_DESCRIPTORS ? QUEUE_PER_JOB_MIN : QUEUE_PER_JOB);
   const UlPoolOptions options = {

@@ -72,7 +72,9 @@ parse_size (const char *text, guint64 *out, GError **error)
                       : g_str_equal (unit, "GB") ? 30
                       : g_str_equal (unit, "TB") ? 40
                                                  : 0;
-  if (unit == text || !g_ascii_isdigit (*text) || shift == 0 || n > G_MAXUINT64 >> shift)
+  if (g_ascii_isdigit (*text) && shift != 0 && n > G_MAXUINT64 >> shift)
+    return ul_throw (error, UL_ERROR_INVALID, "Value was too high");
+  if (unit == text || !g_ascii_isdigit (*text) || shift == 0)
     return ul_throw (error, UL_ERROR_INVALID,
                      "It should be of the form '123MB', 'GB', or 'TB', not '%s'", text);
   *out = n << shift;
@@ -101,8 +103,10 @@ parse_identity (GKeyFile *config, UlRepoSettings *s, GError **error)
 {
   g_autofree char *version = NULL;
   g_autofree char *mode = NULL;
+  g_autofree char *parent = NULL;
   if (!get_string (config, "core", "repo_version", &version, error)
       || !get_string (config, "core", "mode", &mode, error)
+      || !get_string (config, "core", "parent", &parent, error)
       || !get_string (config, "core", "collection-id", &s->collection_id, error))
     return FALSE;
   if (version == NULL || !g_str_equal (g_strstrip (version), "1"))
@@ -111,6 +115,9 @@ parse_identity (GKeyFile *config, UlRepoSettings *s, GError **error)
   if (!ul_repo_mode_from_string (mode ? g_strstrip (mode) : "bare", &s->mode, NULL))
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "Invalid mode '%s' in repository configuration",
                      mode);
+  if (parent != NULL && *parent != '\0')
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "core.parent (objects in another repository) is not supported");
   return s->collection_id == NULL || ul_collection_id_validate (s->collection_id, error);
 }
 

@@ -38,6 +38,9 @@ ul_refs_read_path (UlRepo *repo, const char *path, gboolean *out_found, UlChecks
       *out_found = FALSE;
       return TRUE;
     }
+  if (fd < 0 && errno == EXDEV) /* RESOLVE_BENEATH says so */
+    return ul_throw (error, UL_ERROR_INVALID, "reading ref %s: it leads out of the repository",
+                     path);
   struct stat st;
   if (fd < 0 || fstat (fd, &st) != 0)
     return ul_throw_errno (error, "reading ref %s", path);

@@ -8,6 +8,7 @@
 #include "core/refspec.h"
 #include "repo/config.h"
 #include "repo/mode.h"
+#include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -269,6 +270,28 @@ ul_repo_device (UlRepo *self)
   return self->device;
 }
 
+static gboolean
+found_one (UlObjectType type, const UlChecksum *checksum, gpointer found, GError **error)
+{
+  *(gboolean *) found = TRUE;
+  return TRUE;
+}
+
+/* Objects of one mode are none, or others, in another. */
+static gboolean
+check_mode_change (UlRepo *self, UlRepoMode mode, GError **error)
+{
+  gboolean found = FALSE;
+  if (mode == self->settings.mode)
+    return TRUE;
+  for (guint i = 0; i < 256 && !found; i++)
+    if (!ul_objects_foreach_in (self, (guint8) i, found_one, &found, error))
+      return FALSE;
+  return !found
+         || ul_throw (error, UL_ERROR_INVALID, "the repository has objects of mode '%s' already",
+                      ul_repo_mode_to_string (self->settings.mode));
+}
+
 gboolean
 ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error)
 {
@@ -277,6 +300,7 @@ ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error)
   g_autofree char *data = g_key_file_to_data (config, &len, NULL);
   g_autoptr (GKeyFile) own = g_key_file_new ();
   if (!ul_repo_settings_parse (config, &settings, error)
+      || !check_mode_change (self, settings.mode, error)
       || !g_key_file_load_from_data (own, data, len, G_KEY_FILE_KEEP_COMMENTS, error)
       || !ul_fd_replace_file_at (self->dfd, "config", data, len, 0644, TRUE, error))
     return ul_prefix (error, "writing config");

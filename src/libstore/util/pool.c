@@ -9,6 +9,10 @@
 /* Descriptors that an operation with threads is likely to have open at once. */
 #define DESCRIPTORS 1024
 
+/* What a process has open besides its workers' descriptors, and what one of these may. */
+#define DESCRIPTORS_BASE    24
+#define DESCRIPTORS_PER_JOB 6
+
 typedef struct
 {
   gpointer item;
@@ -40,6 +44,15 @@ ul_pool_default_jobs (void)
   if (sched_getaffinity (0, sizeof cpus, &cpus) == 0)
     return (guint) MAX (CPU_COUNT (&cpus), 1);
   return g_get_num_processors ();
+}
+
+guint
+ul_pool_jobs (guint jobs)
+{
+  const guint limit = ul_fd_limit ();
+  const guint room
+      = limit > DESCRIPTORS_BASE ? (limit - DESCRIPTORS_BASE) / DESCRIPTORS_PER_JOB : 0;
+  return MIN (jobs != 0 ? jobs : ul_pool_default_jobs (), MAX (room, 1));
 }
 
 static guint64
@@ -133,8 +146,7 @@ ul_pool_new (const UlPoolOptions *options)
 {
   UlPool *pool = g_new0 (UlPool, 1);
   pool->options = *options;
-  if (pool->options.jobs == 0)
-    pool->options.jobs = ul_pool_default_jobs ();
+  pool->options.jobs = ul_pool_jobs (pool->options.jobs);
   if (pool->options.queue_length == 0)
     pool->options.queue_length = 16 * pool->options.jobs;
   pool->failed_seq = G_MAXUINT64;

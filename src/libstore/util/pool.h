@@ -32,6 +32,10 @@ typedef struct
 /* The CPUs this process may use (its affinity mask), at least 1. */
 guint ul_pool_default_jobs (void);
 
+/* What a pool makes of @jobs: 0 is the default, and it's fewer where the process may have only few
+ * descriptors, since a thread that gets none fails. */
+guint ul_pool_jobs (guint jobs);
+
 UlPool *ul_pool_new (const UlPoolOptions *options);
 
 /* Takes @item. Returns FALSE when an item has failed already, so that a producer may stop early;
