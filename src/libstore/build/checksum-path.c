@@ -12,8 +12,6 @@
 #include "util/fd.h"
 #include "util/xattr.h"
 
-#define CHUNK (128 * 1024)
-
 static gboolean
 checksum_dir (const char *path, const struct stat *st, gboolean ignore_xattrs, UlChecksum *out,
               GError **error)
@@ -50,15 +48,15 @@ checksum_file (const char *path, gboolean ignore_xattrs, UlChecksum *out, GError
   g_autoptr (GBytes) header = ul_file_meta_to_content_header (&file.meta);
   ul_hasher_start (hasher);
   ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
-  g_autofree guint8 *buffer = g_malloc (CHUNK);
+  guint8 *buffer = ul_hasher_buffer (hasher);
   while (file.fd >= 0)
     {
-      const ssize_t n = read (file.fd, buffer, CHUNK);
-      if (n < 0)
-        return ul_throw_errno (error, "read");
+      gsize n;
+      if (!ul_fd_read (file.fd, buffer, UL_HASHER_BUFFER, NULL, &n, error))
+        return FALSE;
       if (n == 0)
         break;
-      ul_hasher_update (hasher, buffer, (gsize) n);
+      ul_hasher_update (hasher, buffer, n);
     }
   ul_hasher_finish (hasher, out);
   return TRUE;

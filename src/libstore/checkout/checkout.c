@@ -58,10 +58,8 @@ static gboolean
 find_root (UlRepo *repo, const UlChecksum *checksum, const UlCheckoutOptions *options,
            gboolean *out_found, Job *job, GError **error)
 {
-  g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
-  if (!ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, error)
-      || !ul_commit_parse (variant, &commit, error))
+  if (!ul_objects_load_commit (repo, checksum, &commit, error))
     return FALSE;
   const char *subpath = options->subpath != NULL ? options->subpath : "/";
   if (!ul_objects_lookup_path (repo, &commit.tree, &commit.meta, subpath, out_found, &job->root,

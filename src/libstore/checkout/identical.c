@@ -78,25 +78,6 @@ same_target (const UlCheckoutEntry *entry, const char *wanted)
   return n == (ssize_t) size - 1 && memcmp (target, wanted, size - 1) == 0;
 }
 
-/* *out_n is less than @len only at the end. */
-static gboolean
-read_full (int fd, guint8 *buffer, gsize len, gsize *out_n, GError **error)
-{
-  *out_n = 0;
-  while (*out_n < len)
-    {
-      const ssize_t n = read (fd, buffer + *out_n, len - *out_n);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return ul_throw_errno (error, "read existing file");
-      if (n == 0)
-        break;
-      *out_n += (gsize) n;
-    }
-  return TRUE;
-}
-
 static gboolean
 same_content (const UlCheckoutEntry *entry, gboolean *out_same, GError **error)
 {
@@ -116,7 +97,7 @@ same_content (const UlCheckoutEntry *entry, gboolean *out_same, GError **error)
       gsize n;
       gsize m;
       if (!ul_content_read (content, ours, BUFFER_SIZE, &n, error)
-          || !read_full (fd, theirs, MAX (n, 1), &m, error))
+          || !ul_fd_read_full (fd, theirs, MAX (n, 1), "existing file", &m, error))
         return FALSE;
       if (n != m || memcmp (ours, theirs, n) != 0)
         return TRUE;

@@ -129,7 +129,11 @@ ul_content_copy_to (UlContent *content, int to, GError **error)
 {
   const int fd = ul_content_fd (content);
   if (fd >= 0)
-    return ul_fd_copy (fd, to, content->stored.size, error) || name_in_error (content, error);
+    {
+      g_autofree char *name = ul_object_to_string (&content->checksum, UL_OBJECT_FILE);
+      return ul_fd_copy (fd, to, content->stored.size, error)
+             || ul_prefix (error, "copying object %s", name);
+    }
 
   g_autofree guint8 *buffer = g_malloc (READ_CHUNK);
   for (;;)

@@ -3,19 +3,14 @@
 /* What fsck makes of an object that can't be loaded or has another checksum. */
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "repo/fsck-private.h"
 #include "repo/mode.h"
 #include "util/error.h"
 #include "util/fd.h"
-
-/* What the kernel shows for ids that a user namespace has no map for. */
-#define OVERFLOW_UID 65534
+#include "util/sight.h"
 
 static void
 finding_free (gpointer data)
@@ -98,32 +93,7 @@ phrase (UlObjectType type, const UlChecksum *checksum, const char *cause)
   return g_strdup_printf ("fsck content object %s: %s", hex, cause);
 }
 
-static gboolean
-has_sys_admin (void)
-{
-  g_autofree char *status = NULL;
-  const char *line;
-  guint64 effective = 0;
-  return g_file_get_contents ("/proc/self/status", &status, NULL, NULL)
-         && (line = strstr (status, "\nCapEff:")) != NULL
-         && sscanf (line, "\nCapEff: %" G_GINT64_MODIFIER "x", &effective) == 1
-         && (effective & (G_GUINT64_CONSTANT (1) << CAP_SYS_ADMIN)) != 0;
-}
-
-static gboolean
-in_namespace (void)
-{
-  g_autofree char *map = NULL;
-  guint64 inside, outside, length;
-  return !g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
-         || sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside,
-                    &outside, &length)
-                != 3
-         || inside != 0 || outside != 0 || length != G_MAXUINT32;
-}
-
-/* Mode bare keeps attributes as they are, and trusted.* are not shown to everyone: may an object
- * have some that we don't see? A user's own files can't, unless the administrator made them. */
+/* Mode bare keeps attributes as they are: may an object have some that we don't see? */
 static gboolean
 may_hide_attributes (UlRepo *repo, UlObjectType type, const UlChecksum *checksum)
 {
@@ -134,9 +104,7 @@ may_hide_attributes (UlRepo *repo, UlObjectType type, const UlChecksum *checksum
   ul_object_loose_path (checksum, type, FALSE, path);
   if (fstatat (ul_repo_objects_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return FALSE;
-  if (geteuid () != 0 && st.st_uid == geteuid ())
-    return FALSE;
-  return in_namespace () ? geteuid () != 0 || st.st_uid == OVERFLOW_UID : !has_sys_admin ();
+  return ul_sight_may_hide (ul_sight_find (), st.st_uid);
 }
 
 void

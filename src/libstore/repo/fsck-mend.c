@@ -118,6 +118,35 @@ add_tombstones (UlRepo *repo, UlFsckResult *result, GError **error)
   return TRUE;
 }
 
+/* A prune that ran beside the check took the commit and what it needed, or a writer brought what
+ * was missing. Of a commit that is gone, a ref that names it is a finding of its own. */
+static gboolean
+is_settled (UlRepo *repo, const UlFsckFinding *finding, gboolean *out_settled, GError **error)
+{
+  gboolean has;
+  *out_settled = FALSE;
+  if (finding->kind != UL_FSCK_MISSING_OBJECT)
+    return TRUE;
+  if (!ul_objects_has (repo, finding->type, &finding->checksum, &has, error))
+    return FALSE;
+  *out_settled = has || finding->type == UL_OBJECT_COMMIT || finding->commits->len == 0;
+  return TRUE;
+}
+
+static gboolean
+drop_settled (UlRepo *repo, UlFsckResult *result, GError **error)
+{
+  for (guint i = result->findings->len; i-- > 0;)
+    {
+      gboolean settled;
+      if (!is_settled (repo, result->findings->pdata[i], &settled, error))
+        return FALSE;
+      if (settled)
+        g_ptr_array_remove_index (result->findings, i);
+    }
+  return TRUE;
+}
+
 /* Without the lock: is there anything to do? */
 static gboolean
 wants_change (UlRepo *repo, const UlFsckOptions *options, const UlFsckResult *result,
@@ -157,7 +186,7 @@ ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, 
   /* Under the lock, so that a commit made since the check is marked, too. */
   if (!ul_fsck_find_commits (repo, result, error))
     return FALSE;
-  if (may)
+  if (may && drop_settled (repo, result, &result->mend_error))
     change (repo, options, result, &result->mend_error);
   return TRUE;
 }

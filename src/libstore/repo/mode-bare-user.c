@@ -80,7 +80,10 @@ read_target (int fd, guint64 size, char **out_target, GError **error)
   if (size == 0 || size > PATH_MAX)
     return ul_throw (error, UL_ERROR_CORRUPT, "symlink target of invalid length");
   g_autofree char *target = g_malloc0 ((gsize) size + 1);
-  if (pread (fd, target, (gsize) size, 0) != (ssize_t) size)
+  gsize n;
+  if (!ul_fd_read_full (fd, target, (gsize) size, "symlink target", &n, error))
+    return FALSE;
+  if (n != size)
     return ul_throw (error, UL_ERROR_CORRUPT, "symlink target is truncated");
   /* ostree writes a NUL behind the target, and reads it without one too. */
   if (size > 1 && target[size - 1] == '\0')
