@@ -55,7 +55,8 @@ put (Source *s, const char *name, const char *content)
 }
 
 static gboolean
-import (Source *s, const UlModifier *modifier, guint jobs, UlChecksum *out, GError **error)
+import (Source *s, const UlModifier *modifier, guint jobs, gboolean is_last, UlChecksum *out,
+        GError **error)
 {
   static const UlModifier none = { 0 };
   g_autoptr (UlTransaction) transaction = fixture_begin (&s->f);
@@ -67,6 +68,7 @@ import (Source *s, const UlModifier *modifier, guint jobs, UlChecksum *out, GErr
     .modifier = modifier ? modifier : &none,
     .jobs = jobs,
     .skip_matched = matched,
+    .is_last = is_last,
   };
   UlChecksum meta;
   return ul_from_dir (&from_dir, s->source, root, error)
@@ -74,16 +76,16 @@ import (Source *s, const UlModifier *modifier, guint jobs, UlChecksum *out, GErr
          && ul_transaction_commit (transaction, NULL, error);
 }
 
-/* The same with any number of workers. */
+/* The same with any number of workers, whether dirtrees are written early or at the end. */
 static UlChecksum
 assert_imports (Source *s, const UlModifier *modifier, const char *expected)
 {
   UlChecksum first = { 0 };
-  for (guint i = 0; i < G_N_ELEMENTS (all_jobs); i++)
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (all_jobs); i++)
     {
       g_autoptr (GError) error = NULL;
       UlChecksum tree;
-      import (s, modifier, all_jobs[i], &tree, &error);
+      import (s, modifier, all_jobs[i / 2], i % 2, &tree, &error);
       g_assert_no_error (error);
       g_autofree char *got = fixture_tree (&s->f, &tree, FALSE);
       g_assert_cmpstr (got, ==, expected);
@@ -98,11 +100,11 @@ assert_imports (Source *s, const UlModifier *modifier, const char *expected)
 static void
 assert_fails (Source *s, const UlModifier *modifier, int code, const char *message)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (all_jobs); i++)
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (all_jobs); i++)
     {
       g_autoptr (GError) error = NULL;
       UlChecksum tree;
-      g_assert_false (import (s, modifier, all_jobs[i], &tree, &error));
+      g_assert_false (import (s, modifier, all_jobs[i / 2], i % 2, &tree, &error));
       if (code >= 0)
         g_assert_error (error, UL_ERROR, code);
       g_assert_nonnull (error);
@@ -145,6 +147,29 @@ test_many (void)
   assert_imports (&s, NULL, expected->str);
 }
 
+/* Batches end where files get large, wherever that is among the small ones. */
+static void
+test_sizes (void)
+{
+  static const guint large[] = { 0, 1, 31, 32, 33, 40, 69 };
+  g_auto (Source) s = { 0 };
+  source_init (&s, UL_REPO_MODE_BARE);
+  g_autoptr (GString) expected = g_string_new (NULL);
+  for (guint i = 0; i < 70; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%02u", i);
+      put (&s, name, name);
+      g_string_append_printf (expected, "%s ", name);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (large); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%02u", large[i]);
+      g_autofree char *path = at (&s, name);
+      fixture_truncate (path, 1024 * 1024 - 1 + large[i]);
+    }
+  assert_imports (&s, NULL, expected->str);
+}
+
 static void
 test_hardlinks (void)
 {
@@ -162,7 +187,7 @@ test_hardlinks (void)
     {
       g_autoptr (GError) error = NULL;
       UlChecksum tree;
-      g_assert_true (import (&s, NULL, all_jobs[i], &tree, &error));
+      g_assert_true (import (&s, NULL, all_jobs[i], TRUE, &tree, &error));
       g_assert_no_error (error);
       g_autoptr (GVariant) dirtree = NULL;
       g_assert_true (ul_objects_load (s.f.repo, UL_OBJECT_DIRTREE, &tree, &dirtree, &error));
@@ -384,7 +409,7 @@ test_depth (void)
   source_init (&s, UL_REPO_MODE_ARCHIVE);
   move_source_and_nest (&s, UL_FROM_DIR_MAX_DEPTH);
   UlChecksum tree;
-  g_assert_false (import (&s, NULL, 2, &tree, &error));
+  g_assert_false (import (&s, NULL, 2, TRUE, &tree, &error));
   remove_source (&s);
   g_assert_error (error, UL_ERROR, UL_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "nested"));
@@ -564,6 +589,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/FromDir/tree", test_tree);
   g_test_add_func ("/FromDir/many-files", test_many);
+  g_test_add_func ("/FromDir/sizes", test_sizes);
   g_test_add_func ("/FromDir/hardlinks", test_hardlinks);
   g_test_add_func ("/FromDir/hardlinks-that-fail", test_hardlinks_fail);
   g_test_add_func ("/FromDir/devices-are-all-named-or-skipped", test_devices_are_all_named);
