@@ -64,6 +64,25 @@ ok "refs are as before" ul rev-parse main other
 (umask 077 && "$UNDERLAY" --repo=closed init && "$UNDERLAY" --repo=closed commit -b b tree >/dev/null)
 is "config and refs are readable at any umask" "$(stat -c %a closed/config closed/refs/heads/b | tr '\n' ' ')" "644 644 "
 
+# Objects have the mode of their mode, whatever the umask and the directory's group bit
+mkdir modes
+for m in 0000 0400 0444 0600 0640 0644 0664 0666 0711 0755 0775 0777 2755 4755 7777; do
+  echo "$m" >"modes/$m"
+  chmod "$m" "modes/$m"
+done
+for mode in bare bare-user bare-user-only archive; do
+  opts=()
+  [ "$mode" != bare-user-only ] || opts=(--canonical-permissions)
+  for mask in 000 022 077 s22; do
+    "$UNDERLAY" --repo="$mode-$mask" init --mode="$mode"
+    [ "$mask" != s22 ] || { chgrp 12345 "$mode-$mask/tmp" 2>/dev/null; chmod g+s "$mode-$mask/tmp"; }
+    (umask "${mask/s/0}" && "$UNDERLAY" --repo="$mode-$mask" commit --orphan --timestamp=@1 "${opts[@]}" modes >out.log)
+    (cd "$mode-$mask/objects" && find . -type f -printf '%P %m %u\n' | sort >"../../$mode-$mask.list")
+    ok "$mode, umask $mask: sound" "$UNDERLAY" --repo="$mode-$mask" fsck -q
+    [ "$mask" = s22 ] || is "$mode: umask $mask changes nothing" "$(cat "$mode-$mask.list")" "$(cat "$mode-000.list")"
+  done
+done
+
 # A ref below a ref is refused before anything is written
 before=$(find repo/objects -type f | sort)
 echo new >tree/new

@@ -46,8 +46,8 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
   if (S_ISREG (meta->mode) && !write_packed (store_, source, fd, error))
     return FALSE;
   /* Readable by all whatever the umask: the point of an archive is to be served. */
-  if (fchmod (fd, 0644) != 0)
-    return ul_throw_errno (error, "set mode of object");
+  if (!ul_mode_ensure_mode (fd, 0644, error))
+    return FALSE;
   if (store_->sync && fsync (fd) != 0)
     return ul_throw_errno (error, "fsync object");
   return TRUE;

@@ -37,12 +37,10 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
       return TRUE;
     }
   ul_autofd int fd = -1;
-  if (!ul_mode_create_file (store_, source, &fd, error))
-    return FALSE;
   /* Exactly this mode: it is the only place that keeps it. */
-  if (fchmod (fd, meta->mode & 0775) != 0)
-    return ul_throw_errno (error, "set mode of object");
-  return ul_mode_finish_file (store_, fd, error);
+  const mode_t mode = meta->mode & 0775;
+  return ul_mode_create_file (store_, mode, source, &fd, error)
+         && ul_mode_ensure_mode (fd, mode, error) && ul_mode_finish_file (store_, fd, error);
 }
 
 static gboolean

@@ -44,14 +44,11 @@ store (const UlStore *store_, const UlFileMeta *meta, const UlSource *source, GE
   if (is_link)
     plain.tee = NULL;
 
-  ul_autofd int fd = -1;
-  if (!ul_mode_create_file (&plain, source, &fd, error) || !set_meta (fd, meta, error))
-    return FALSE;
   /* The real mode's executable bits let a user checkout hardlink it; the owner can always read. */
   const mode_t mode = is_link ? 0644 : ((meta->mode & 0775) | S_IRUSR);
-  if (fchmod (fd, mode) != 0)
-    return ul_throw_errno (error, "set mode of object");
-  return ul_mode_finish_file (store_, fd, error);
+  ul_autofd int fd = -1;
+  return ul_mode_create_file (&plain, mode, source, &fd, error) && set_meta (fd, meta, error)
+         && ul_mode_ensure_mode (fd, mode, error) && ul_mode_finish_file (store_, fd, error);
 }
 
 static gboolean

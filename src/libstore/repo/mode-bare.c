@@ -27,15 +27,24 @@ ul_mode_bare_store_regular (const UlStore *store, const UlFileMeta *meta, const 
                             gboolean with_xattrs, GError **error)
 {
   ul_autofd int fd = -1;
-  if (!ul_mode_create_file (store, source, &fd, error))
+  struct stat st;
+  /* Born with its mode if the owner is likely right, too; both are only set where they aren't, as a
+   * look is cheaper than what the file system has to note of a change. */
+  const gboolean is_owner = meta->uid == store->uid && meta->gid == store->gid;
+  if (!ul_mode_create_file (store, is_owner ? meta->mode : 0600, source, &fd, error))
     return FALSE;
-  /* In this order: a change of owner clears set-id bits and file capabilities. */
-  if (fchown (fd, meta->uid, meta->gid) != 0)
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat object");
+  const gboolean chown = st.st_uid != meta->uid || st.st_gid != meta->gid;
+  const gboolean set_xattrs = with_xattrs && g_variant_n_children (meta->xattrs) > 0;
+  const gboolean chmod = chown || set_xattrs || (st.st_mode & 07777) != (meta->mode & 07777);
+  /* In this order: a change of owner clears set-id bits and file capabilities, an ACL has a mode.
+   */
+  if (chown && fchown (fd, meta->uid, meta->gid) != 0)
     return ul_throw_errno (error, "set owner of object");
-  if (with_xattrs && g_variant_n_children (meta->xattrs) > 0
-      && !ul_xattr_write_fd (fd, meta->xattrs, error))
+  if (set_xattrs && !ul_xattr_write_fd (fd, meta->xattrs, error))
     return FALSE;
-  if (fchmod (fd, meta->mode & 07777) != 0)
+  if (chmod && fchmod (fd, meta->mode & 07777) != 0)
     return ul_throw_errno (error, "set mode of object");
   return ul_mode_finish_file (store, fd, error);
 }

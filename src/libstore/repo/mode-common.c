@@ -19,16 +19,27 @@ ul_stored_clear (UlStored *stored)
 }
 
 gboolean
-ul_mode_create_file (const UlStore *store, const UlSource *source, int *out_fd, GError **error)
+ul_mode_create_file (const UlStore *store, mode_t mode, const UlSource *source, int *out_fd,
+                     GError **error)
 {
   ul_autofd int fd = openat (store->dfd, store->name,
-                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
   if (fd < 0)
     return ul_throw_errno (error, "create object");
   if (!ul_source_write (source, store->scratch, fd, store->tee, error))
     return FALSE;
   *out_fd = ul_fd_steal (&fd);
   return TRUE;
+}
+
+gboolean
+ul_mode_ensure_mode (int fd, mode_t mode, GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat object");
+  return (st.st_mode & 07777) == mode || fchmod (fd, mode) == 0
+         || ul_throw_errno (error, "set mode of object");
 }
 
 gboolean

@@ -20,6 +20,8 @@ typedef struct
   const char *name;
   UlScratch *scratch;
   UlHasher *tee; /* gets the content while it's written; NULL: nobody asks */
+  uid_t uid;     /* what new files there belong to */
+  gid_t gid;
   gint zlib_level;
   guint jobs;    /* threads that one large file may use */
   gboolean sync; /* fsync the file before it's closed */
@@ -81,9 +83,13 @@ gboolean ul_mode_refuse_symlink (const UlStored *stored, GError **error);
 
 /* Shared by the modes that keep files as they are. */
 
-/* Create the regular file of @store with @source's content; mode 0600 until the caller sets it. */
-gboolean ul_mode_create_file (const UlStore *store, const UlSource *source, int *out_fd,
-                              GError **error);
+/* Create the regular file of @store with @source's content, and @mode as far as the umask lets it.
+ * The content can be read by whom that allows, so it's 0600 where the owner is yet to be set. */
+gboolean ul_mode_create_file (const UlStore *store, mode_t mode, const UlSource *source,
+                              int *out_fd, GError **error);
+/* The mode, unless the file has it already: a look is cheaper than what the file system has to note
+ * of a change. */
+gboolean ul_mode_ensure_mode (int fd, mode_t mode, GError **error);
 /* Set times to OSTree's timestamp (0) and fsync if wanted. */
 gboolean ul_mode_finish_file (const UlStore *store, int fd, GError **error);
 

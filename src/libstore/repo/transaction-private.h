@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/stat.h>
+
 #include "repo/transaction.h"
 
 /* What a writer needs of its transaction. Thread-safe. Private to repo/. */
@@ -8,6 +10,9 @@
 G_BEGIN_DECLS
 
 int ul_transaction_staging_dfd (UlTransaction *self);
+/* What is made in it belongs to whom it belongs, by whatever rule: it was made below tmp/ itself.
+ */
+const struct stat *ul_transaction_staging_stat (UlTransaction *self);
 gboolean ul_transaction_syncs_each (UlTransaction *self);
 /* The threads that one large file may be packed on: all for the first who asks, 1 for who comes
  * while that one has them, so that neither threads nor memory multiply. */

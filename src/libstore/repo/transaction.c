@@ -39,6 +39,7 @@ struct _UlTransaction
   UlTransactionOptions options;
   int lock_fd;
   UlStaging staging;
+  struct stat staging_stat;
   guint64 next_seq;         /* atomic */
   gboolean packing;         /* atomic: a large file has the threads for compression */
   gboolean failed;          /* atomic: a write failed */
@@ -139,6 +140,11 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error)
       || !ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
     return NULL;
+  if (fstat (self->staging.dfd, &self->staging_stat) != 0)
+    {
+      ul_throw_errno (error, "stat staging directory");
+      return NULL;
+    }
   /* One job means no thread but the caller's. */
   if (sync_policy (self) == UL_SYNC_BATCH && self->options.jobs != 1)
     self->writeback = ul_writeback_new (self->staging.dfd);
@@ -191,6 +197,12 @@ ul_transaction_give_jobs (UlTransaction *self, guint jobs)
 {
   if (jobs != 1 || self->options.jobs == 1)
     __atomic_store_n (&self->packing, FALSE, __ATOMIC_RELEASE);
+}
+
+const struct stat *
+ul_transaction_staging_stat (UlTransaction *self)
+{
+  return &self->staging_stat;
 }
 
 UlTransactionStats *

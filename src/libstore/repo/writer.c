@@ -64,11 +64,14 @@ store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean 
     return FALSE;
   const gboolean is_large = source->size > UL_SOURCE_WHOLE_MAX;
   const guint jobs = is_large ? ul_transaction_take_jobs (self->transaction) : 1;
+  const struct stat *owner = ul_transaction_staging_stat (self->transaction);
   const UlStore store_ = {
     .dfd = ul_transaction_staging_dfd (self->transaction),
     .name = path,
     .scratch = &self->scratch,
     .tee = tee ? self->hasher : NULL,
+    .uid = owner->st_uid,
+    .gid = owner->st_gid,
     .zlib_level = ul_repo_zlib_level (self->repo),
     .jobs = jobs,
     .sync = ul_transaction_syncs_each (self->transaction),
@@ -216,8 +219,7 @@ stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum, cons
   if (fd < 0)
     return ul_throw_errno (error, "create object");
   gboolean ok = ul_fd_write_all (fd, data, len, "object", error);
-  if (ok && fchmod (fd, 0644) != 0)
-    ok = ul_throw_errno (error, "set mode of object");
+  ok = ok && ul_mode_ensure_mode (fd, 0644, error);
   if (ok && ul_transaction_syncs_each (self->transaction) && fsync (fd) != 0)
     ok = ul_throw_errno (error, "fsync object");
   if (ok)
