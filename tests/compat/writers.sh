@@ -62,7 +62,8 @@ for m in ${UNDERLAY_TEST_MODES:-bare archive}; do
     is "$m: all commits of writer $n" "$("$OSTREE" --repo=repo log "w/$n" | grep -c ^commit)" "$rounds"
     rm -rf out
     "$OSTREE" --repo=repo checkout -U "w/$n" out
-    same_tree "$m: the last tree of writer $n" "src.$n" out
+    # Equal files are one, with -U from an archive.
+    same_tree "$m: the last tree of writer $n" "src.$n" out --no-links
   done
   # The shared branch: a writer's parent is whatever was there when it started, so its history may
   # fork, but each commit that ever was is in the repository.
