@@ -179,6 +179,16 @@ test_threads (void)
     g_thread_join (threads[i]);
 }
 
+static void
+test_order (void)
+{
+  const UlChecksum low = { .bytes = { 0x7f, 0xff } };
+  const UlChecksum high = { .bytes = { 0x80 } };
+  g_assert_cmpint (ul_checksum_compare_func (&low, &high), <, 0);
+  g_assert_cmpint (ul_checksum_compare_func (&high, &low), >, 0);
+  g_assert_cmpint (ul_checksum_compare_func (&low, &low), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -193,5 +203,6 @@ main (int argc, char **argv)
   g_test_add_func ("/Checksum/hex-cut-short-is-refused", test_hex_cut);
   g_test_add_func ("/Checksum/variant-of-another-length-is-refused", test_variant);
   g_test_add_func ("/Checksum/hash-table-key", test_as_key);
+  g_test_add_func ("/Checksum/order", test_order);
   return g_test_run ();
 }

@@ -3,8 +3,10 @@
 
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "util/error.h"
+#include "util/fd.h"
 #include "util/progress.h"
 
 #define N_ITEMS 500
@@ -318,6 +320,29 @@ typedef struct
   GThread *thread;
 } Worker;
 
+/* A thread needs descriptors, so few of these mean few threads, but always one. */
+static void
+test_jobs_fit_descriptors (void)
+{
+  static const struct
+  {
+    rlim_t limit;
+    guint wanted;
+    guint jobs;
+  } cases[] = { { 1024, 8, 8 }, { 36, 8, 2 }, { 30, 8, 1 }, { 16, 8, 1 }, { 36, 1, 1 } };
+  struct rlimit before;
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_cmpuint (ul_pool_jobs (0), ==, MIN (ul_pool_default_jobs (), ul_pool_jobs (G_MAXUINT)));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const struct rlimit limit = { .rlim_cur = cases[i].limit, .rlim_max = before.rlim_max };
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      g_assert_cmpuint (ul_fd_limit (), ==, cases[i].limit);
+      g_assert_cmpuint (ul_pool_jobs (cases[i].wanted), ==, cases[i].jobs);
+    }
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+}
+
 static gpointer
 worker_new (gpointer data)
 {
@@ -444,6 +469,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Pool/many-items", test_many);
   g_test_add_func ("/Pool/producer-waits-for-a-full-queue", test_bounded_queue);
   g_test_add_func ("/Pool/push-first-overtakes", test_push_first);
+  g_test_add_func ("/Pool/jobs-fit-descriptors", test_jobs_fit_descriptors);
   g_test_add_func ("/Pool/worker-state-belongs-to-one-thread", test_worker_state);
   g_test_add_func ("/Pool/one-job-runs-inside-push", test_one_job_is_inline);
   g_test_add_func ("/Pool/default-jobs-follow-affinity", test_default_jobs);

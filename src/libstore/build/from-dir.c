@@ -30,6 +30,8 @@ typedef struct
   UlWriter *writer;     /* the walking thread's, for directories and whiteouts */
   GPtrArray *offenders; /* paths of what can't be stored, with a note */
   UlSight sight;        /* of trusted.* xattrs */
+  gboolean by_size; /* batches are dealt out by size: not to one worker, which gets all in turn, nor
+                       where most files are objects, which aren't read */
 } Walk;
 
 /* One directory while it's listed. */
@@ -262,14 +264,13 @@ add_whiteouts (Listing *listing, guint *out_n_files, GError **error)
   return TRUE;
 }
 
-/* Bytes that a worker will read, or 0: a file that is likely an object already isn't read, and what
- * can't be looked at here is the worker's to tell. */
+/* Bytes that a worker will read, or 0; what can't be looked at here is the worker's to tell. */
 static guint64
 weigh (Listing *listing, const char *name)
 {
   struct stat st;
-  if (listing->walk->options->devino != NULL
-      || fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode))
+  if (!listing->walk->by_size || fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
+      || !S_ISREG (st.st_mode))
     return 0;
   return (guint64) st.st_size;
 }
@@ -438,6 +439,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
     .writer = writer,
     .offenders = offenders,
     .sight = ul_sight_find (),
+    .by_size = self->devino == NULL && ul_pool_jobs (self->jobs) > 1,
   };
   g_autoptr (GError) walk_error = NULL;
   const gboolean walked = walk_dir (&walk, dir, root, 1, &walk_error);

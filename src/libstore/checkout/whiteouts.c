@@ -85,33 +85,26 @@ apply_layer (UlCheckoutDir *dir, const UlCheckoutMarker *marker, GError **error)
   return ul_fd_remove_tree_at (dir->fd, marker->deleted, error);
 }
 
+/* What the file means for what is in @dir already is done on return; *out_marker says what it is.
+ */
+static gboolean
+enter (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
+       UlCheckoutMarker *out_marker, GError **error)
+{
+  if (ul_checkout_whiteouts_read (dir->plan, name, checksum, out_marker, error)
+      && (out_marker->kind == UL_WHITEOUT_NONE || out_marker->form != UL_WHITEOUT_LAYER
+          || apply_layer (dir, out_marker, error)))
+    return TRUE;
+  g_autofree char *path = ul_checkout_dir_child_path (dir, name);
+  return ul_prefix (error, "checkout %s", path);
+}
+
 gboolean
 ul_checkout_whiteouts_enter_file (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
                                   GError **error)
 {
   g_auto (UlCheckoutMarker) marker = { 0 };
-  if (!ul_checkout_whiteouts_read (dir->plan, name, checksum, &marker, error)
-      || (marker.kind != UL_WHITEOUT_NONE && marker.form == UL_WHITEOUT_LAYER
-          && !apply_layer (dir, &marker, error)))
-    {
-      g_autofree char *path = ul_checkout_dir_child_path (dir, name);
-      return ul_prefix (error, "checkout %s", path);
-    }
-  return TRUE;
-}
-
-static gboolean
-check_collision (UlCheckoutDir *dir, const UlDirtreeFile *file, GError **error)
-{
-  if ((dir->plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_PASSTHROUGH) == 0
-      || !ul_whiteout_may_be_marker (UL_WHITEOUT_COMMIT, file->name))
-    return TRUE;
-  g_auto (UlCheckoutMarker) marker = { 0 };
-  if (!ul_checkout_whiteouts_read (dir->plan, file->name, &file->checksum, &marker, error))
-    return FALSE;
-  if (marker.kind == UL_WHITEOUT_NONE)
-    return TRUE;
-  return ul_whiteout_check_collision (&dir->view, marker.deleted, dir->path, error);
+  return enter (dir, name, checksum, &marker, error);
 }
 
 gboolean
@@ -123,10 +116,12 @@ ul_checkout_whiteouts_enter_dir (UlCheckoutDir *dir, GError **error)
   for (gsize i = 0; i < view->n_files; i++)
     {
       UlDirtreeFile file;
+      g_auto (UlCheckoutMarker) marker = { 0 };
       ul_dirtree_view_file (view, i, &file);
-      if (!ul_checkout_whiteouts_enter_file (dir, file.name, &file.checksum, error))
+      if (!enter (dir, file.name, &file.checksum, &marker, error))
         return FALSE;
-      if (!check_collision (dir, &file, error))
+      if (marker.kind != UL_WHITEOUT_NONE && marker.form == UL_WHITEOUT_COMMIT
+          && !ul_whiteout_check_collision (view, marker.deleted, dir->path, error))
         return ul_prefix (error, "checkout %s", dir->path);
     }
   return TRUE;

@@ -150,6 +150,12 @@ ul_checksum_to_variant (const UlChecksum *checksum)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, checksum->bytes, UL_CHECKSUM_LEN, 1);
 }
 
+int
+ul_checksum_compare_func (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (UlChecksum));
+}
+
 guint
 ul_checksum_hash (gconstpointer checksum)
 {

@@ -53,6 +53,8 @@ ul_checksum_equal (const UlChecksum *a, const UlChecksum *b)
   return memcmp (a->bytes, b->bytes, UL_CHECKSUM_LEN) == 0;
 }
 
+/* For sorting, in the order of their hex digits. */
+int ul_checksum_compare_func (gconstpointer a, gconstpointer b);
 /* For GHashTable keys of const UlChecksum *. */
 guint ul_checksum_hash (gconstpointer checksum);
 gboolean ul_checksum_equal_func (gconstpointer a, gconstpointer b);

@@ -91,10 +91,8 @@ add_commit (UlRepo *repo, UlTraversal *traversal, const UlChecksum *checksum, Ma
   gboolean partial;
   if (!ul_objects_commit_is_partial (repo, checksum, &partial, error))
     return FALSE;
-  g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
-  if (partial || !ul_objects_load (repo, UL_OBJECT_COMMIT, checksum, &variant, NULL)
-      || !ul_commit_parse (variant, &commit, NULL))
+  if (partial || !ul_objects_load_commit (repo, checksum, &commit, NULL))
     return TRUE;
   const Node parent = { .checksum = *checksum, .type = UL_OBJECT_COMMIT };
   link_to (map, UL_OBJECT_DIRMETA, &commit.meta, &parent);
@@ -116,12 +114,6 @@ fill (UlRepo *repo, Map *map, GError **error)
   return TRUE;
 }
 
-static int
-compare_checksums (gconstpointer a, gconstpointer b)
-{
-  return memcmp (a, b, sizeof (UlChecksum));
-}
-
 static void
 climb (Map *map, const Node *from, GArray *commits)
 {
@@ -138,7 +130,7 @@ climb (Map *map, const Node *from, GArray *commits)
         if (g_hash_table_add (seen, &g_array_index (parents, Node, i)))
           g_ptr_array_add (pending, &g_array_index (parents, Node, i));
     }
-  g_array_sort (commits, compare_checksums);
+  g_array_sort (commits, ul_checksum_compare_func);
 }
 
 /* What a commit reaches; of a commit object itself is known whose it is. */

@@ -44,7 +44,8 @@ gboolean ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **erro
 gboolean ul_fsck_find_commits (UlRepo *repo, UlFsckResult *result, GError **error);
 
 /* Find the commits and make the changes: delete what is corrupt and add tombstones, as asked, and
- * mark commits as partial. Sets result->mend_error if a change can't be made. */
+ * mark commits as partial. Under the lock, what is missing no more or missed by no commit any more
+ * is no finding. Sets result->mend_error if a change can't be made. */
 gboolean ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result,
                        GError **error);
 

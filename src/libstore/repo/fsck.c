@@ -166,10 +166,8 @@ check_commit (Walk *walk, UlTraversal *traversal, const UlChecksum *checksum, gb
   if (!verify_object (check, UL_OBJECT_COMMIT, checksum, walk->hasher, error))
     return FALSE;
 
-  g_autoptr (GVariant) variant = NULL;
   g_auto (UlCommit) commit = { 0 };
-  if (partial || !ul_objects_load (check->repo, UL_OBJECT_COMMIT, checksum, &variant, NULL)
-      || !ul_commit_parse (variant, &commit, NULL))
+  if (partial || !ul_objects_load_commit (check->repo, checksum, &commit, NULL))
     return TRUE; /* found already */
   return check_parent (check, checksum, &commit, error)
          && ul_traversal_walk (traversal, &commit.tree, &commit.meta, error);
@@ -183,19 +181,13 @@ collect_commit (UlObjectType type, const UlChecksum *checksum, gpointer data, GE
   return TRUE;
 }
 
-static int
-compare_checksums (gconstpointer a, gconstpointer b)
-{
-  return memcmp (a, b, sizeof (UlChecksum));
-}
-
 gboolean
 ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error)
 {
   g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
   if (!ul_objects_foreach (repo, collect_commit, commits, error))
     return FALSE;
-  g_array_sort (commits, compare_checksums);
+  g_array_sort (commits, ul_checksum_compare_func);
   *out_commits = g_steal_pointer (&commits);
   return TRUE;
 }
@@ -209,7 +201,7 @@ walk_commits (Walk *walk, GError **error)
   g_autoptr (UlTraversal) traversal = ul_traversal_new (walk->check->repo, &funcs);
   g_autoptr (GArray) commits = NULL;
   GArray *named = walk->check->named;
-  g_array_sort (named, compare_checksums);
+  g_array_sort (named, ul_checksum_compare_func);
   for (guint i = 0; i < named->len; i++)
     {
       const UlChecksum *commit = &g_array_index (named, UlChecksum, i);
@@ -222,7 +214,7 @@ walk_commits (Walk *walk, GError **error)
   for (guint i = 0; i < commits->len; i++)
     {
       const UlChecksum *commit = &g_array_index (commits, UlChecksum, i);
-      if (!g_array_binary_search (named, commit, compare_checksums, NULL)
+      if (!g_array_binary_search (named, commit, ul_checksum_compare_func, NULL)
           && !check_commit (walk, traversal, commit, FALSE, error))
         return FALSE;
     }

@@ -68,7 +68,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlFsckResult, ul_fsck_result_clear)
  * As in ostree, commits that miss an object are marked partial, also without delete_corrupt: that
  * is what makes a pull bring it again. Where there is something to change, the exclusive lock is
  * taken, and what was found is looked at again under it: an object that is sound by then stays, and
- * no commit is marked for it. */
+ * no commit is marked for it; what a prune took meanwhile is no finding. */
 gboolean ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result,
                       GError **error);
 

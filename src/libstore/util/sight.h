@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 /* What of the trusted.* xattrs this process can see; the kernel leaves out the others without a
- * word (xattr(7)). Read once, for a whole operation. */
+ * word (xattr(7)). Read from /proc; the same as long as the process keeps its user. */
 
 G_BEGIN_DECLS
 
