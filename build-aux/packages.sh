@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 # Debian packages by purpose, for quickstart, check and bench/run.
 
-packages_build=(autoconf automake build-essential libdeflate-dev libglib2.0-dev libjson-glib-dev
-  libssl-dev pkgconf zlib1g-dev)
+packages_build=(autoconf automake build-essential libarchive-dev libdeflate-dev libglib2.0-dev
+  libjson-glib-dev libselinux1-dev libssl-dev pkgconf zlib1g-dev)
 
 packages_quickstart=(attr cpio mount util-linux)
 
