@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "repo/tree-diff.h"
+
+#include <string.h>
+
+#include "core/dirtree.h"
+
+/* The lists of entries of a pair of directories, in the order they're gone through. */
+typedef enum
+{
+  FILES_OF_A,
+  DIRS_OF_A,
+  FILES_OF_B,
+  DIRS_OF_B,
+  N_LISTS,
+} List;
+
+/* A pair of directories being compared; one of them may be empty, for one that isn't there. */
+typedef struct
+{
+  UlDirtreeView a;
+  UlDirtreeView b;
+  List list;
+  gsize next;     /* in the list */
+  gsize path_len; /* of the directory's path, without a slash at its end */
+} Level;
+
+typedef struct
+{
+  const UlTreeDiffSide *a;
+  const UlTreeDiffSide *b;
+  UlTreeDiffFunc func;
+  gpointer data;
+  GString *path;
+  GArray *levels; /* of Level: a stack, not the C stack, because depth comes from disk */
+} Diff;
+
+/* An entry and its counterpart. */
+typedef struct
+{
+  gboolean in_a;
+  gboolean in_b;
+  UlEntry a;
+  UlEntry b;
+} Pair;
+
+static void
+level_clear (Level *level)
+{
+  ul_dirtree_view_clear (&level->a);
+  ul_dirtree_view_clear (&level->b);
+}
+
+static void
+diff_init (Diff *diff, const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFunc func,
+           gpointer data)
+{
+  *diff = (Diff){
+    .a = a,
+    .b = b,
+    .func = func,
+    .data = data,
+    .path = g_string_new (NULL),
+    .levels = g_array_new (FALSE, FALSE, sizeof (Level)),
+  };
+  g_array_set_clear_func (diff->levels, (GDestroyNotify) level_clear);
+}
+
+static void
+diff_clear (Diff *diff)
+{
+  g_array_unref (diff->levels);
+  g_string_free (diff->path, TRUE);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Diff, diff_clear)
+
+static UlEntry
+entry_of_file (const UlDirtreeFile *file)
+{
+  return (UlEntry){ .kind = UL_ENTRY_FILE, .checksum = file->checksum };
+}
+
+static UlEntry
+entry_of_dir (const UlDirtreeDir *dir)
+{
+  return (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = dir->tree, .meta = dir->meta };
+}
+
+static gboolean
+find (const UlDirtreeView *view, const char *name, UlEntry *out_entry)
+{
+  UlDirtreeFile file;
+  UlDirtreeDir dir;
+  if (ul_dirtree_view_find_file (view, name, &file))
+    *out_entry = entry_of_file (&file);
+  else if (ul_dirtree_view_find_dir (view, name, &dir))
+    *out_entry = entry_of_dir (&dir);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static const UlDirtreeView *
+view_of (const Level *level)
+{
+  return level->list == FILES_OF_A || level->list == DIRS_OF_A ? &level->a : &level->b;
+}
+
+/* The next entry of the directory on one side. */
+static gboolean
+next_entry (Level *level, const char **out_name, UlEntry *out_entry)
+{
+  for (; level->list < N_LISTS; level->list++, level->next = 0)
+    {
+      const UlDirtreeView *view = view_of (level);
+      const gboolean is_files = level->list == FILES_OF_A || level->list == FILES_OF_B;
+      if (level->next == (is_files ? view->n_files : view->n_dirs))
+        continue;
+      UlDirtreeFile file;
+      UlDirtreeDir dir;
+      if (is_files)
+        ul_dirtree_view_file (view, level->next, &file);
+      else
+        ul_dirtree_view_dir (view, level->next, &dir);
+      level->next++;
+      *out_name = is_files ? file.name : dir.name;
+      *out_entry = is_files ? entry_of_file (&file) : entry_of_dir (&dir);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* The next name with what it is on both sides. */
+static gboolean
+next_pair (Level *level, const char **out_name, Pair *out_pair)
+{
+  UlEntry entry;
+  while (next_entry (level, out_name, &entry))
+    {
+      const gboolean is_a = view_of (level) == &level->a;
+      UlEntry other;
+      const gboolean has_other = find (is_a ? &level->b : &level->a, *out_name, &other);
+      if (!is_a && has_other)
+        continue; /* it came with those of A */
+      *out_pair = (Pair){ .in_a = is_a, .in_b = !is_a || has_other };
+      if (out_pair->in_a)
+        out_pair->a = entry;
+      if (out_pair->in_b)
+        out_pair->b = is_a ? other : entry;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+load_view (const UlTreeDiffSide *side, const UlChecksum *tree, UlDirtreeView *view, GError **error)
+{
+  g_autoptr (GVariant) dirtree = NULL;
+  if (!ul_objects_load (side->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+    return FALSE;
+  ul_dirtree_view_init (view, dirtree);
+  return TRUE;
+}
+
+/* Go into the directories of @pair next. */
+static gboolean
+enter (Diff *diff, const Pair *pair, GError **error)
+{
+  Level level = { .path_len = diff->path->len };
+  if ((pair->in_a && pair->a.kind == UL_ENTRY_DIR
+       && !load_view (diff->a, &pair->a.checksum, &level.a, error))
+      || (pair->in_b && pair->b.kind == UL_ENTRY_DIR
+          && !load_view (diff->b, &pair->b.checksum, &level.b, error)))
+    {
+      level_clear (&level);
+      return FALSE;
+    }
+  g_array_append_val (diff->levels, level);
+  return TRUE;
+}
+
+static gboolean
+report (Diff *diff, const char *name, const Pair *pair, gboolean *descend, GError **error)
+{
+  const UlTreeDiffEntry entry = {
+    .kind = !pair->in_b  ? UL_TREE_REMOVED
+            : pair->in_a ? UL_TREE_CHANGED
+                         : UL_TREE_ADDED,
+    .path = diff->path->len > 0 ? diff->path->str : "/",
+    .name = name,
+    .a = pair->in_a ? &pair->a : NULL,
+    .b = pair->in_b ? &pair->b : NULL,
+  };
+  return diff->func (&entry, descend, diff->data, error);
+}
+
+/* The name that diff->path ends with. */
+static gboolean
+compare (Diff *diff, const char *name, const Pair *pair, GError **error)
+{
+  const gboolean is_dir_in_a = pair->in_a && pair->a.kind == UL_ENTRY_DIR;
+  const gboolean is_dir_in_b = pair->in_b && pair->b.kind == UL_ENTRY_DIR;
+  const gboolean same_content = pair->in_a && pair->in_b && is_dir_in_a == is_dir_in_b
+                                && ul_checksum_equal (&pair->a.checksum, &pair->b.checksum);
+  if (is_dir_in_a && is_dir_in_b)
+    {
+      gboolean unused = FALSE;
+      return (ul_checksum_equal (&pair->a.meta, &pair->b.meta)
+              || report (diff, name, pair, &unused, error))
+             && (same_content || enter (diff, pair, error));
+    }
+  gboolean descend = FALSE;
+  if (!same_content && !report (diff, name, pair, &descend, error))
+    return FALSE;
+  return !descend || !(is_dir_in_a || is_dir_in_b) || enter (diff, pair, error);
+}
+
+static gboolean
+step (Diff *diff, GError **error)
+{
+  Level *level = &g_array_index (diff->levels, Level, diff->levels->len - 1);
+  const char *name;
+  Pair pair;
+  if (!next_pair (level, &name, &pair))
+    {
+      g_array_set_size (diff->levels, diff->levels->len - 1);
+      return TRUE;
+    }
+  g_string_truncate (diff->path, level->path_len);
+  g_string_append_c (diff->path, '/');
+  g_string_append (diff->path, name);
+  return compare (diff, name, &pair, error);
+}
+
+gboolean
+ul_tree_diff (const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFunc func, gpointer data,
+              GError **error)
+{
+  g_auto (Diff) diff;
+  diff_init (&diff, a, b, func, data);
+  const Pair roots = {
+    .in_a = TRUE,
+    .in_b = TRUE,
+    .a = { .kind = UL_ENTRY_DIR, .checksum = a->tree, .meta = a->meta },
+    .b = { .kind = UL_ENTRY_DIR, .checksum = b->tree, .meta = b->meta },
+  };
+  gboolean ok = compare (&diff, "", &roots, error);
+  while (ok && diff.levels->len > 0)
+    ok = step (&diff, error);
+  return ok;
+}
