@@ -448,7 +448,7 @@ const UlCommand ul_cmd_commit = {
   = "Without PATH and --tree the current directory is committed. Prints the checksum of the "
     "commit.",
   .completes = "@dir",
-  .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET,
+  .uses = UL_USES_REPO | UL_USES_LOCK | UL_USES_JOBS | UL_USES_QUIET,
   .options_size = sizeof (Options),
   .options = table,
   .run = run,

@@ -56,8 +56,12 @@ unknown_command (const UlProgram *program, const char *name, GError **error)
 static int
 find_verb (char **words)
 {
-  const UlOptionSet sets[]
-      = { { ul_options_repo, NULL }, { ul_options_jobs, NULL }, { NULL, NULL } };
+  const UlOptionSet sets[] = {
+    { ul_options_repo, NULL },
+    { ul_options_jobs, NULL },
+    { ul_options_lock, NULL },
+    { NULL, NULL },
+  };
   for (int i = 0; words[i] != NULL; i++)
     {
       if (words[i][0] != '-')

@@ -66,6 +66,7 @@ typedef enum
   UL_USES_JOBS = 1 << 1,  /* -j, --jobs */
   UL_USES_QUIET = 1 << 2, /* -q, --quiet */
   UL_USES_JSON = 1 << 3,  /* --json */
+  UL_USES_LOCK = 1 << 4,  /* --lock-timeout; takes the repository's lock */
 } UlCommandUses;
 
 typedef struct _UlInvocation UlInvocation;
@@ -91,8 +92,9 @@ struct _UlInvocation
 {
   const char *program; /* the name it was called by */
   const UlCommand *command;
-  char *repo; /* --repo, or NULL */
-  int jobs;   /* 0: as many as there are CPUs */
+  char *repo;       /* --repo, or NULL */
+  int jobs;         /* 0: as many as there are CPUs */
+  int lock_timeout; /* of UlRepoOptions */
   gboolean verbose;
   gboolean quiet;
   gboolean json;

@@ -19,10 +19,7 @@ static const UlCommand *const trees[] = {
 };
 
 static const UlCommand *const history[] = {
-  &ul_cmd_refs,
-  &ul_cmd_rev_parse,
-  &ul_cmd_log,
-  NULL,
+  &ul_cmd_refs, &ul_cmd_reset, &ul_cmd_rev_parse, &ul_cmd_log, NULL,
 };
 
 static const UlCommand *const contents[] = {
@@ -45,8 +42,8 @@ static const UlCommandGroup groups[] = {
 
 /* Verbs of ostree: what a script may ask for, and gets a clear answer. */
 static const char *const refused[] = {
-  "admin",      "create-usb", "diff",  "export", "find-remotes", "gpg-sign",      "prune",   "pull",
-  "pull-local", "remote",     "reset", "sign",   "static-delta", "trivial-httpd", "summary", NULL,
+  "admin",      "create-usb", "diff", "export",       "find-remotes",  "gpg-sign", "prune", "pull",
+  "pull-local", "remote",     "sign", "static-delta", "trivial-httpd", "summary",  NULL,
 };
 
 static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };

@@ -4,6 +4,8 @@
 #include "util/error.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #define SYSTEM_REPO "/ostree/repo"
 
@@ -42,6 +44,17 @@ ul_cli_repo_path (const UlInvocation *inv, GError **error)
   return NULL;
 }
 
+/* Also where nobody is looking: it's what the log of a pipeline that hangs is searched for. */
+static void
+say_waiting (const char *holders, gpointer data)
+{
+  const UlInvocation *inv = data;
+  /* A progress bar is drawn anew below it. */
+  if (!inv->quiet)
+    fprintf (stderr, "%sWaiting for the lock of the repository, held by %s\n",
+             isatty (STDERR_FILENO) ? "\r\033[K" : "", holders);
+}
+
 UlRepo *
 ul_cli_open_repo (const UlInvocation *inv, GError **error)
 {
@@ -49,7 +62,12 @@ ul_cli_open_repo (const UlInvocation *inv, GError **error)
   if (path == NULL)
     return NULL;
 
-  g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, path, error);
+  const UlRepoOptions options = {
+    .lock_timeout_secs = inv->lock_timeout,
+    .lock_waiting = say_waiting,
+    .lock_data = (gpointer) inv,
+  };
+  g_autoptr (UlRepo) repo = ul_repo_open_with (AT_FDCWD, path, &options, error);
   if (repo == NULL)
     return NULL;
   ul_verbose (inv, "repository %s, mode %s", path, ul_repo_mode_name (repo));

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/suggest.h"
+#include "repo/repo.h"
 #include "util/error.h"
 
 #include <string.h>
@@ -17,6 +18,18 @@ parse_jobs (const char *value, gpointer target, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--jobs must be a number from 1 to 1024, not '%s'",
                      value);
   inv->jobs = (int) jobs;
+  return TRUE;
+}
+
+static gboolean
+parse_lock_timeout (const char *value, gpointer target, GError **error)
+{
+  UlInvocation *inv = target;
+  gint64 secs;
+  if (!g_ascii_string_to_signed (value, 10, -1, G_MAXINT, &secs, NULL))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "--lock-timeout must be a number of seconds, or -1 for ever, not '%s'", value);
+  inv->lock_timeout = secs == 0 ? UL_REPO_LOCK_TRY : (int) secs;
   return TRUE;
 }
 
@@ -52,6 +65,14 @@ const UlOption ul_options_json[] = {
   UL_OPTIONS_END,
 };
 
+const UlOption ul_options_lock[] = {
+  { "lock-timeout", 0, UL_OPTION_CALLBACK, 0, "SECS",
+    "Wait this long for the lock of the repository: 0 not at all, -1 for ever (defaults to "
+    "core.lock-timeout-secs)",
+    NULL, parse_lock_timeout },
+  UL_OPTIONS_END,
+};
+
 gboolean
 ul_parse_boolean (const char *value, gboolean *out, GError **error)
 {
@@ -80,6 +101,8 @@ ul_options_sets_for (const UlCommand *command, UlInvocation *inv, gpointer optio
     sets[n++] = (UlOptionSet){ ul_options_quiet, inv };
   if (uses & UL_USES_JOBS)
     sets[n++] = (UlOptionSet){ ul_options_jobs, inv };
+  if (uses & UL_USES_LOCK)
+    sets[n++] = (UlOptionSet){ ul_options_lock, inv };
   if (uses & UL_USES_REPO)
     sets[n++] = (UlOptionSet){ ul_options_repo, inv };
   sets[n++] = (UlOptionSet){ ul_options_common, inv };

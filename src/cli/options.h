@@ -21,10 +21,11 @@ extern const UlOption ul_options_repo[];
 extern const UlOption ul_options_jobs[];
 extern const UlOption ul_options_quiet[];
 extern const UlOption ul_options_json[];
+extern const UlOption ul_options_lock[];
 
-/* The tables of @command (NULL: of the program before any verb), at most 6, ended by a NULL table.
+/* The tables of @command (NULL: of the program before any verb), at most 7, ended by a NULL table.
  */
-#define UL_OPTION_SETS_MAX 7
+#define UL_OPTION_SETS_MAX 8
 void ul_options_sets_for (const UlCommand *command, UlInvocation *inv, gpointer options,
                           UlOptionSet sets[UL_OPTION_SETS_MAX]);
 

@@ -3,17 +3,20 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "util/fd.h"
+#include "util/lock-holders.h"
 
 static int
 acquire (const char *path, UlLockKind kind, int timeout_secs)
 {
   g_autoptr (GError) error = NULL;
   int fd = -7;
-  ul_lockfile_acquire_at (AT_FDCWD, path, 0600, kind, timeout_secs, &fd, &error);
+  const UlLockWait wait = { .timeout_secs = timeout_secs };
+  ul_lockfile_acquire_at (AT_FDCWD, path, 0600, kind, &wait, &fd, &error);
   g_assert_no_error (error);
   g_assert_cmpint (fd, >=, -1);
   return fd;
@@ -30,7 +33,7 @@ hold_elsewhere (const char *path, UlLockKind kind)
   if (pid == 0)
     {
       int fd;
-      if (!ul_lockfile_acquire_at (AT_FDCWD, path, 0600, kind, 0, &fd, NULL) || fd < 0
+      if (!ul_lockfile_acquire_at (AT_FDCWD, path, 0600, kind, NULL, &fd, NULL) || fd < 0
           || write (ready[1], "", 1) != 1)
         _exit (1);
       for (;;)
@@ -143,13 +146,65 @@ test_file (void)
   g_assert_cmpint (symlink ("file", "link"), ==, 0);
   int untouched = -7;
   g_assert_false (
-      ul_lockfile_acquire_at (AT_FDCWD, "link", 0600, UL_LOCK_SHARED, 0, &untouched, &error));
+      ul_lockfile_acquire_at (AT_FDCWD, "link", 0600, UL_LOCK_SHARED, NULL, &untouched, &error));
   g_assert_nonnull (error);
   g_assert_cmpint (untouched, ==, -7);
   g_clear_error (&error);
   g_assert_false (
-      ul_lockfile_acquire_at (AT_FDCWD, "no/lock", 0600, UL_LOCK_SHARED, 0, &untouched, &error));
+      ul_lockfile_acquire_at (AT_FDCWD, "no/lock", 0600, UL_LOCK_SHARED, NULL, &untouched, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+static void
+count (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+static void
+test_told_once (void)
+{
+  ul_autofd int held = acquire ("told", UL_LOCK_EXCLUSIVE, 0);
+  guint told = 0;
+  UlLockWait wait = { .timeout_secs = 2, .waiting = count, .data = &told };
+  int fd = -7;
+  g_assert_true (ul_lockfile_acquire_at (AT_FDCWD, "told", 0600, UL_LOCK_SHARED, &wait, &fd, NULL));
+  g_assert_cmpint (fd, ==, -1);
+  g_assert_cmpuint (told, ==, 1);
+  wait.timeout_secs = 0;
+  g_assert_true (ul_lockfile_acquire_at (AT_FDCWD, "told", 0600, UL_LOCK_SHARED, &wait, &fd, NULL));
+  g_assert_cmpuint (told, ==, 1);
+  g_assert_cmpint (held, >=, 0);
+}
+
+static gboolean
+names (const char *holders, pid_t pid)
+{
+  g_autofree char *process = g_strdup_printf ("process %d (", (int) pid);
+  return strstr (holders, process) != NULL;
+}
+
+static void
+test_holders (void)
+{
+  /* Open without a lock is not holding it. */
+  ul_autofd int looking = open ("holders", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_assert_cmpint (looking, >=, 0);
+  g_autofree char *nobody = ul_lock_holders_describe_at (AT_FDCWD, "holders");
+  g_assert_cmpstr (nobody, ==, "another process");
+
+  const pid_t first = hold_elsewhere ("holders", UL_LOCK_SHARED);
+  const pid_t second = hold_elsewhere ("holders", UL_LOCK_SHARED);
+  g_autofree char *two = ul_lock_holders_describe_at (AT_FDCWD, "holders");
+  g_assert_true (names (two, first));
+  g_assert_true (names (two, second));
+  g_assert_false (names (two, getpid ()));
+  g_assert_nonnull (strstr (two, "test-lockfile"));
+  end (first);
+  g_autofree char *one = ul_lock_holders_describe_at (AT_FDCWD, "holders");
+  g_assert_false (names (one, first));
+  g_assert_true (names (one, second));
+  end (second);
 }
 
 int
@@ -161,5 +216,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Lockfile/timeout-passes-without-error", test_timeout);
   g_test_add_func ("/Lockfile/waiting-is-served-on-release", test_wait_is_served);
   g_test_add_func ("/Lockfile/file-is-made-and-not-followed", test_file);
+  g_test_add_func ("/Lockfile/who-waits-is-told-once", test_told_once);
+  g_test_add_func ("/LockHolders/processes-that-hold-it", test_holders);
   return g_test_run ();
 }

@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 /* Waits for @timeout_secs (0: as configured, -1: for ever). *out_fd holds the lock until it's
- * closed; it is -1 where core.locking is off. UL_ERROR_LOCKED names the kind and how long it
- * waited. */
+ * closed; it is -1 where core.locking is off. UL_ERROR_LOCKED names the kind, the
+ * holders and how long it waited. */
 gboolean ul_repo_lock (UlRepo *repo, UlLockKind kind, gint timeout_secs, int *out_fd,
                        GError **error);
 

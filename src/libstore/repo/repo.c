@@ -19,6 +19,7 @@ struct _UlRepo
   GObject parent_instance;
 
   char *path;
+  UlRepoOptions options;
   int dfd;
   int objects_dfd;
   int tmp_dfd; /* -1: not writable */
@@ -130,10 +131,12 @@ open_directories (UlRepo *self, GError **error)
 }
 
 static UlRepo *
-open_repo (int dfd, const char *path, GError **error)
+open_repo (int dfd, const char *path, const UlRepoOptions *options, GError **error)
 {
   g_autoptr (UlRepo) self = g_object_new (UL_TYPE_REPO, NULL);
   self->path = g_strdup (path);
+  if (options != NULL)
+    self->options = *options;
   self->dfd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY);
   if (self->dfd < 0)
     {
@@ -146,12 +149,18 @@ open_repo (int dfd, const char *path, GError **error)
 }
 
 UlRepo *
-ul_repo_open_at (int dfd, const char *path, GError **error)
+ul_repo_open_with (int dfd, const char *path, const UlRepoOptions *options, GError **error)
 {
-  UlRepo *repo = open_repo (dfd, path, error);
+  UlRepo *repo = open_repo (dfd, path, options, error);
   if (repo == NULL)
     ul_prefix (error, "opening repo");
   return repo;
+}
+
+UlRepo *
+ul_repo_open_at (int dfd, const char *path, GError **error)
+{
+  return ul_repo_open_with (dfd, path, NULL, error);
 }
 
 gboolean
@@ -330,7 +339,16 @@ ul_repo_per_object_fsync (UlRepo *self)
 gint
 ul_repo_lock_timeout_secs (UlRepo *self)
 {
-  return self->settings.lock_timeout_secs;
+  const gint timeout = self->options.lock_timeout_secs;
+  if (timeout == UL_REPO_LOCK_TRY)
+    return 0;
+  return timeout != 0 ? timeout : self->settings.lock_timeout_secs;
+}
+
+const UlRepoOptions *
+ul_repo_options (UlRepo *self)
+{
+  return &self->options;
 }
 
 gboolean

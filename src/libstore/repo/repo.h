@@ -29,6 +29,21 @@ const char *ul_repo_mode_to_string (UlRepoMode mode);
 /* Open @path below @dfd (AT_FDCWD allowed). UL_ERROR_UNSUPPORTED for unknown versions and modes. */
 UlRepo *ul_repo_open_at (int dfd, const char *path, GError **error);
 
+/* How whoever opens a repository wants its lock to be waited for. */
+typedef struct
+{
+  gint lock_timeout_secs; /* 0: as configured, -1: for ever, UL_REPO_LOCK_TRY: not at all */
+  /* NULL: nobody is told. Called once a lock, when it has not been free for a second, on the thread
+   * that waits. @holders: "process 4711 (ostree prune --repo=r)", or "another process". */
+  void (*lock_waiting) (const char *holders, gpointer data);
+  gpointer lock_data; /* lives as long as the repository */
+} UlRepoOptions;
+
+#define UL_REPO_LOCK_TRY -2
+
+/* ul_repo_open_at () with options; NULL: the default. */
+UlRepo *ul_repo_open_with (int dfd, const char *path, const UlRepoOptions *options, GError **error);
+
 /* Make a repository at @path, with missing parents. An existing one of the same mode is opened as
  * it is; of another mode is an error. @collection_id may be NULL. Durable on return. */
 UlRepo *ul_repo_create_at (int dfd, const char *path, UlRepoMode mode, const char *collection_id,
@@ -58,13 +73,16 @@ gboolean ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error);
 /* Configuration values with their defaults. */
 gboolean ul_repo_fsync_enabled (UlRepo *self);    /* core.fsync, true */
 gboolean ul_repo_per_object_fsync (UlRepo *self); /* core.per-object-fsync, false */
-gint ul_repo_lock_timeout_secs (UlRepo *self);    /* core.lock-timeout-secs, 30 */
 gboolean ul_repo_locking_enabled (UlRepo *self);  /* core.locking, true */
 gint ul_repo_tmp_expiry_secs (UlRepo *self);      /* core.tmp-expiry-secs, a day */
 gint ul_repo_zlib_level (UlRepo *self);           /* archive.zlib-level, 6 */
 /* Bytes that must stay free on a file system of @total bytes: core.min-free-space-size, else
  * core.min-free-space-percent (3). */
 guint64 ul_repo_min_free_space (UlRepo *self, guint64 total);
+
+/* As the options say, else core.lock-timeout-secs (30): seconds, 0 to try once, -1 for ever. */
+gint ul_repo_lock_timeout_secs (UlRepo *self);
+const UlRepoOptions *ul_repo_options (UlRepo *self); /* as opened */
 
 /* Capabilities of the mode. */
 

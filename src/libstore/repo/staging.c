@@ -80,7 +80,7 @@ reclaim_directory (int tmp_dfd, const char *name, GError **error)
   if (is_being_made (tmp_dfd, name, lock))
     return TRUE;
   ul_autofd int lock_fd = -1;
-  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error))
+  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, NULL, &lock_fd, error))
     return FALSE;
   return lock_fd < 0 || remove_named (tmp_dfd, name, error);
 }
@@ -164,7 +164,7 @@ try_create (int tmp_dfd, const char *boot_id, UlStaging *out, gboolean *out_made
   /* The lock first: a process killed in between leaves nothing that has to grow old to be taken for
    * dead. */
   g_autofree char *lock = g_strconcat (out->name, LOCK_SUFFIX, NULL);
-  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, 0, &out->lock_fd, error))
+  if (!ul_lockfile_acquire_at (tmp_dfd, lock, 0600, UL_LOCK_EXCLUSIVE, NULL, &out->lock_fd, error))
     return FALSE;
   if (out->lock_fd < 0 || !is_in_place (tmp_dfd, lock, out->lock_fd))
     return TRUE;

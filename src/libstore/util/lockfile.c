@@ -8,10 +8,28 @@
 #include "util/fd.h"
 
 #define POLL_MAX_USEC (100 * 1000)
+#define SILENT_USEC   G_USEC_PER_SEC
+
+/* One pause between two tries. FALSE when the time is up. */
+static gboolean
+pause_for (const UlLockWait *wait, gint64 started, gulong pause_usec, gboolean *io_told)
+{
+  const gint64 waited = g_get_monotonic_time () - started;
+  if (wait->timeout_secs >= 0 && waited >= (gint64) wait->timeout_secs * G_USEC_PER_SEC)
+    return FALSE;
+  if (!*io_told && waited >= SILENT_USEC)
+    {
+      *io_told = TRUE;
+      if (wait->waiting != NULL)
+        wait->waiting (wait->data);
+    }
+  g_usleep (pause_usec);
+  return TRUE;
+}
 
 gboolean
-ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind, int timeout_secs,
-                        int *out_fd, GError **error)
+ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
+                        const UlLockWait *wait, int *out_fd, GError **error)
 {
   ul_autofd int fd = openat (dfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, mode);
   if (fd < 0)
@@ -21,7 +39,9 @@ ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
     .l_type = kind == UL_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
     .l_whence = SEEK_SET,
   };
-  const gint64 deadline = g_get_monotonic_time () + (gint64) timeout_secs * G_USEC_PER_SEC;
+  const UlLockWait once = { .timeout_secs = 0 };
+  const gint64 started = g_get_monotonic_time ();
+  gboolean told = FALSE;
   /* Polling, not F_OFD_SETLKW: a blocking wait has no time limit short of a signal. */
   gulong pause_usec = 1000;
   while (fcntl (fd, F_OFD_SETLK, &lock) != 0)
@@ -30,12 +50,11 @@ ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
         continue;
       if (errno != EAGAIN && errno != EACCES)
         return ul_throw_errno (error, "lock %s", path);
-      if (timeout_secs >= 0 && g_get_monotonic_time () >= deadline)
+      if (!pause_for (wait != NULL ? wait : &once, started, pause_usec, &told))
         {
           *out_fd = -1;
           return TRUE;
         }
-      g_usleep (pause_usec);
       pause_usec = MIN (pause_usec * 2, POLL_MAX_USEC);
     }
   *out_fd = ul_fd_steal (&fd);

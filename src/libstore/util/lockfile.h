@@ -16,9 +16,18 @@ typedef enum
   UL_LOCK_EXCLUSIVE,
 } UlLockKind;
 
-/* Open (and create with @mode) @path below @dfd and lock it. Waits up to @timeout_secs seconds (0:
- * try once, -1: for ever). *out_fd is -1 if somebody else still holds it: not an error. */
+/* How long to wait, and whom to tell. */
+typedef struct
+{
+  int timeout_secs; /* 0: try once, -1: for ever */
+  /* NULL: nobody. Called once, on the waiting thread, when the lock isn't free for a second. */
+  void (*waiting) (gpointer data);
+  gpointer data;
+} UlLockWait;
+
+/* Open (and create with @mode) @path below @dfd and lock it, waiting as @wait says (NULL: not at
+ * all). *out_fd is -1 if somebody else still holds it: not an error. */
 gboolean ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
-                                 int timeout_secs, int *out_fd, GError **error);
+                                 const UlLockWait *wait, int *out_fd, GError **error);
 
 G_END_DECLS
