@@ -59,6 +59,17 @@ typedef struct
   guint unreadable;
 } Counts;
 
+typedef enum
+{
+  SOUND,
+  CORRUPT,
+  UNKNOWN, /* nothing is known to be wrong, but not all could be checked */
+} Verdict;
+
+/* As with ostree, 1 is for what is wrong. */
+#define STATUS_CORRUPT   1
+#define STATUS_UNCHECKED 2
+
 static Counts
 count (const UlFsckResult *result)
 {
@@ -70,6 +81,15 @@ count (const UlFsckResult *result)
       n.unreadable += finding->kind == UL_FSCK_UNREADABLE_OBJECT ? 1 : 0;
     }
   return n;
+}
+
+static Verdict
+judge (const UlFsckResult *result)
+{
+  const Counts n = count (result);
+  if (n.faults > 0 || result->partial_by_fsck->len > 0)
+    return CORRUPT;
+  return n.unreadable > 0 ? UNKNOWN : SOUND;
 }
 
 static void
@@ -87,30 +107,36 @@ add_commits (JsonBuilder *builder, const char *name, const GArray *commits)
 }
 
 static void
-add_sound (JsonBuilder *builder, const UlFsckResult *result)
+add_sound (JsonBuilder *builder, Verdict verdict)
 {
-  const Counts n = count (result);
-  if (n.faults == 0 && result->n_partial_by_fsck == 0 && n.unreadable > 0)
+  if (verdict == UNKNOWN)
     ul_json_add_string (builder, "sound", NULL);
   else
-    ul_json_add_bool (builder, "sound", n.faults == 0 && result->n_partial_by_fsck == 0);
+    ul_json_add_bool (builder, "sound", verdict == SOUND);
 }
 
 static void
-print_json (const UlFsckResult *result)
+add_names (JsonBuilder *builder, const char *name, const GPtrArray *names)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < names->len; i++)
+    json_builder_add_string_value (builder, names->pdata[i]);
+  json_builder_end_array (builder);
+}
+
+static void
+print_json (const UlFsckResult *result, Verdict verdict)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  add_sound (builder, result);
+  add_sound (builder, verdict);
   ul_json_add_int (builder, "commits", (gint64) result->n_commits);
   ul_json_add_int (builder, "objects", (gint64) result->n_objects);
   ul_json_add_int (builder, "bytes", (gint64) result->n_bytes);
   ul_json_add_int (builder, "tombstones_added", (gint64) result->n_tombstones);
-  json_builder_set_member_name (builder, "partial_commits");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < result->partial->len; i++)
-    json_builder_add_string_value (builder, result->partial->pdata[i]);
-  json_builder_end_array (builder);
+  add_names (builder, "partial_commits", result->partial);
+  add_names (builder, "partial_by_fsck", result->partial_by_fsck);
 
   json_builder_set_member_name (builder, "findings");
   json_builder_begin_array (builder);
@@ -209,7 +235,7 @@ print_finding (const UlFsckFinding *finding, const UlFsckFinding *before, gboole
 
 static void
 print_text (const UlInvocation *inv, const Options *options, const UlFsckResult *result,
-            gboolean sound)
+            Verdict verdict)
 {
   if (!inv->quiet)
     printf ("Verifying content integrity of %" G_GUINT64_FORMAT " commit objects...\n",
@@ -222,7 +248,9 @@ print_text (const UlInvocation *inv, const Options *options, const UlFsckResult 
     print_tombstones (result);
   if (result->n_partial > 0)
     printf ("%" G_GUINT64_FORMAT " partial commits not verified\n", result->n_partial);
-  if (sound && result->mend_error == NULL)
+  for (guint i = 0; !inv->quiet && i < result->partial_by_fsck->len; i++)
+    printf ("Objects are missing in commit %s\n", (char *) result->partial_by_fsck->pdata[i]);
+  if (verdict == SOUND && result->mend_error == NULL)
     printf ("object fsck of %" G_GUINT64_FORMAT
             " commits completed successfully - no errors found.\n",
             result->n_commits);
@@ -255,9 +283,8 @@ throw_findings (const UlFsckResult *result, gboolean all, GError **error)
 {
   const Counts n = count (result);
   if (n.faults == 0 && n.unreadable == 0)
-    return ul_throw (error, UL_ERROR_CORRUPT,
-                     "%" G_GUINT64_FORMAT " partial commits from fsck-detected corruption",
-                     result->n_partial_by_fsck);
+    return ul_throw (error, UL_ERROR_CORRUPT, "%u partial commits from fsck-detected corruption",
+                     result->partial_by_fsck->len);
   g_autofree char *sum
       = n.faults > 0 ? g_strdup ("Repository corruption encountered")
                      : g_strdup_printf ("Objects that could not be verified: %u", n.unreadable);
@@ -267,7 +294,7 @@ throw_findings (const UlFsckResult *result, gboolean all, GError **error)
 /* Changes that were asked for and failed are an error. Marks nobody asked for: whoever may only
  * read can check a repository, too. */
 static gboolean
-finish (const Options *options, UlFsckResult *result, gboolean sound, GError **error)
+finish (const Options *options, UlFsckResult *result, Verdict verdict, GError **error)
 {
   const GError *mend = result->mend_error;
   if (mend != NULL && (options->delete || options->add_tombstones))
@@ -277,7 +304,15 @@ finish (const Options *options, UlFsckResult *result, gboolean sound, GError **e
     }
   if (mend != NULL)
     fprintf (stderr, "Not marking commits as partial: %s\n", mend->message);
-  return sound || throw_findings (result, shows_all (options, result), error);
+  return verdict == SOUND || throw_findings (result, shows_all (options, result), error);
+}
+
+/* Why there could be no check: a ref that holds no checksum, or leads out of the repository? */
+static gboolean
+is_damage (const GError *cause)
+{
+  return g_error_matches (cause, UL_ERROR, UL_ERROR_CORRUPT)
+         || g_error_matches (cause, UL_ERROR, UL_ERROR_INVALID);
 }
 
 static gboolean
@@ -286,6 +321,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const Options *options = data;
   if (inv->argc > 0)
     return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'", inv->argv[0]);
+  inv->failure = STATUS_UNCHECKED;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
@@ -304,18 +340,24 @@ run (UlInvocation *inv, gpointer data, GError **error)
   };
   g_auto (UlFsckResult) result = { 0 };
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Checking", &progress);
-  const gboolean ran = ul_fsck_run (repo, &request, &result, error);
+  g_autoptr (GError) cause = NULL;
+  const gboolean ran = ul_fsck_run (repo, &request, &result, &cause);
   ul_progress_bar_stop (g_steal_pointer (&bar));
   if (!ran)
-    return FALSE;
+    {
+      if (is_damage (cause))
+        inv->failure = STATUS_CORRUPT;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
 
-  const Counts n = count (&result);
-  const gboolean sound = n.faults == 0 && n.unreadable == 0 && result.n_partial_by_fsck == 0;
+  const Verdict verdict = judge (&result);
+  inv->failure = verdict == CORRUPT ? STATUS_CORRUPT : STATUS_UNCHECKED;
   if (inv->json)
-    print_json (&result);
+    print_json (&result, verdict);
   else
-    print_text (inv, options, &result, sound);
-  return finish (options, &result, sound, error);
+    print_text (inv, options, &result, verdict);
+  return finish (options, &result, verdict, error);
 }
 
 static const UlOption table[] = {

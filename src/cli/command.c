@@ -187,5 +187,7 @@ ul_command_main (const UlProgram *program, int argc, char **argv)
   if (!ok && error != NULL)
     print_error (error);
   ul_options_clear (ul_options_repo, &inv);
-  return ok ? 0 : 1;
+  if (ok)
+    return 0;
+  return inv.failure != 0 ? inv.failure : 1;
 }

@@ -100,6 +100,7 @@ struct _UlInvocation
   gboolean json;
   gboolean help;
   gboolean version;
+  int failure; /* exit status if the run fails; 0: the usual 1 */
   int argc;
   char **argv; /* the arguments after the verb, NULL-terminated */
 };
@@ -119,7 +120,8 @@ typedef struct
   const char *const *refused;   /* ostree's verbs that are not there */
 } UlProgram;
 
-/* Run the program. Returns the exit status: 0, or 1 after one line `error: ...` on stderr. */
+/* Run the program. Returns the exit status: 0, or 1 (or what the verb has for it) after one line
+ * `error: ...` on stderr. */
 int ul_command_main (const UlProgram *program, int argc, char **argv);
 
 /* NULL if there is no such verb. */

@@ -386,7 +386,7 @@ test_delete (void)
       run (&f, &(UlFsckOptions){ .delete_corrupt = TRUE }, &result);
       g_assert_cmpuint (result.findings->len, ==, 1);
       g_assert_true (((UlFsckFinding *) result.findings->pdata[0])->deleted);
-      g_assert_cmpuint (result.n_partial_by_fsck, ==, 1);
+      g_assert_cmpuint (result.partial_by_fsck->len, ==, 1);
       g_assert_false (fixture_has (&f, UL_OBJECT_FILE, &bad.files[2]));
       g_assert_false (fixture_has (&f, UL_OBJECT_FILE_XATTRS_LINK, &bad.files[2]));
       gboolean partial;
@@ -417,7 +417,7 @@ test_delete_metadata (void)
       run (&f, &(UlFsckOptions){ .delete_corrupt = TRUE }, &result);
       g_assert_cmpuint (result.findings->len, ==, 1);
       g_assert_false (fixture_has (&f, type, checksum));
-      g_assert_cmpuint (result.n_partial_by_fsck, ==, i == 0 ? 1 : 0);
+      g_assert_cmpuint (result.partial_by_fsck->len, ==, i == 0 ? 1 : 0);
       assert_findings (&f, "");
     }
 }
@@ -586,7 +586,7 @@ test_missing_marks (void)
       g_assert_true (is_partial (&f, &first.commit));
       g_assert_true (is_partial (&f, &second.commit));
       g_assert_false (is_partial (&f, &other.commit));
-      g_assert_cmpuint (result.n_partial_by_fsck, ==, 2);
+      g_assert_cmpuint (result.partial_by_fsck->len, ==, 2);
       g_assert_cmpuint (result.partial->len, ==, 2);
       g_autofree char *mark = mark_of (&f, &first.commit);
       gsize len;

@@ -34,6 +34,7 @@ ul_fsck_result_clear (UlFsckResult *result)
 {
   g_clear_pointer (&result->findings, g_ptr_array_unref);
   g_clear_pointer (&result->partial, g_ptr_array_unref);
+  g_clear_pointer (&result->partial_by_fsck, g_ptr_array_unref);
   g_clear_error (&result->mend_error);
 }
 

@@ -56,7 +56,7 @@ mark_commit (UlRepo *repo, const UlChecksum *commit, UlFsckFinding *finding, UlF
     return FALSE;
   g_array_append_vals (finding->marked, commit, 1);
   g_ptr_array_add (result->partial, ul_checksum_dup_hex (commit));
-  result->n_partial_by_fsck++;
+  g_ptr_array_add (result->partial_by_fsck, ul_checksum_dup_hex (commit));
   return TRUE;
 }
 

@@ -142,7 +142,8 @@ note_partial (UlFsckCheck *check, const UlChecksum *checksum, GError **error)
   gboolean by_fsck;
   if (!ul_objects_commit_marked_by_fsck (check->repo, checksum, &by_fsck, error))
     return FALSE;
-  check->result->n_partial_by_fsck += by_fsck ? 1 : 0;
+  if (by_fsck)
+    g_ptr_array_add (check->result->partial_by_fsck, ul_checksum_dup_hex (checksum));
   check->result->n_partial++;
   g_ptr_array_add (check->result->partial, ul_checksum_dup_hex (checksum));
   return TRUE;
@@ -251,6 +252,7 @@ ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_resul
   g_auto (UlFsckResult) result = { 0 };
   result.findings = ul_fsck_findings_new ();
   result.partial = g_ptr_array_new_with_free_func (g_free);
+  result.partial_by_fsck = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
   UlFsckCheck check = { .repo = repo, .options = options, .result = &result, .named = named };
   g_mutex_init (&check.lock);
@@ -262,6 +264,7 @@ ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_resul
   if (!ul_fsck_mend (repo, options, &result, error))
     return FALSE;
   g_ptr_array_sort (result.partial, compare_strings);
+  g_ptr_array_sort (result.partial_by_fsck, compare_strings);
   *out_result = result;
   result = (UlFsckResult){ 0 };
   return TRUE;

@@ -48,16 +48,15 @@ typedef struct
 
 typedef struct
 {
-  guint64 n_commits;         /* verified */
-  guint64 n_partial;         /* skipped as partial */
-  guint64 n_partial_by_fsck; /* of all partial commits, those that lost objects to an fsck, this or
-                                earlier */
-  guint64 n_tombstones;      /* added */
-  guint64 n_objects;         /* checked */
-  guint64 n_bytes;           /* content bytes hashed */
-  GPtrArray *partial;        /* of char *: checksums of partial commits, sorted */
-  GPtrArray *findings;       /* of UlFsckFinding, sorted by kind, type and checksum; owned */
-  GError *mend_error;        /* why not all changes were made, or NULL */
+  guint64 n_commits;          /* verified */
+  guint64 n_partial;          /* skipped as partial */
+  guint64 n_tombstones;       /* added */
+  guint64 n_objects;          /* checked */
+  guint64 n_bytes;            /* content bytes hashed */
+  GPtrArray *partial;         /* of char *: checksums of partial commits, sorted */
+  GPtrArray *partial_by_fsck; /* those of them that lost objects, by this fsck or an earlier one */
+  GPtrArray *findings;        /* of UlFsckFinding, sorted by kind, type and checksum; owned */
+  GError *mend_error;         /* why not all changes were made, or NULL */
 } UlFsckResult;
 
 void ul_fsck_result_clear (UlFsckResult *result);
