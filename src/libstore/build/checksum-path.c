@@ -6,8 +6,8 @@
 #include <fcntl.h>
 
 #include "build/commit.h"
-#include "build/import-file.h"
 #include "core/dirtree.h"
+#include "repo/source-file.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/xattr.h"

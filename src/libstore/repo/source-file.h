@@ -4,8 +4,8 @@
 #include "core/file-meta.h"
 #include <sys/stat.h>
 
-/* Opening a source file or symlink with its metadata; shared with checksum-path.c. Private to
- * build/. */
+/* A file or symlink of some directory tree as the content object it would be. Nothing is believed
+ * of what is opened: it may be changed, or be something else, at any time. */
 
 G_BEGIN_DECLS
 
