@@ -43,8 +43,9 @@ static gboolean
 print_single (UlRepo *repo, GError **error)
 {
   Single single = { 0 };
-  if (!ul_objects_foreach (repo, note_commit, &single, error))
-    return FALSE;
+  for (UlRepo *at = repo; at != NULL; at = ul_repo_parent (at))
+    if (!ul_objects_foreach (at, note_commit, &single, error))
+      return FALSE;
   if (single.n == 0)
     return ul_throw (error, UL_ERROR_NOT_FOUND, "No commit objects found");
   print_checksum (&single.commit);

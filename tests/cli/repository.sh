@@ -77,7 +77,7 @@ fails_with "a key with an equals sign" "Invalid key name" c set 'core.a=b' y
 fails_with "a group with a bracket" "Invalid group name" c set 'a].b' y
 fails_with "a value that is not UTF-8" "not valid UTF-8" c set core.x $'\xff'
 fails_with "a mode we don't know" "^error: " c set core.mode bogus
-fails_with "a parent repository, which isn't supported" "core.parent .*not supported" c set core.parent /nowhere
+fails_with "a parent repository that isn't there" "parent repository /nowhere: .*No such file" c set core.parent /nowhere
 fails_with "a size that is too large" "Value was too high" c set core.min-free-space-size 99999999999999999TB
 fails_with "a version we don't know" "^error: " c set core.repo_version 2
 is "neither was stored" "$(c get core.mode) $(c get core.repo_version)" "bare 1"
@@ -101,7 +101,7 @@ sed -i 's/mode=bogus/mode=bare/; s/repo_version=1/repo_version=2/' broken/config
 fails_with "unknown version" "^error: opening repo: .*version.*2" u refs --repo=broken
 sed -i 's/repo_version=2/repo_version=1/' broken/config
 printf 'parent=/elsewhere\n' >>broken/config
-fails_with "a parent repository" "^error: opening repo: .*core.parent" u refs --repo=broken
+fails_with "a parent repository" "^error: opening repo: parent repository /elsewhere: " u refs --repo=broken
 : >broken/config
 fails_with "empty configuration" "^error: opening repo: " u refs --repo=broken
 

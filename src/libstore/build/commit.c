@@ -64,7 +64,7 @@ find_parent (Building *b, GError **error)
     }
   /* An orphan doesn't continue the branch, though it is set to it, as ostree has it. */
   else if (!o->orphan && o->branch != NULL
-           && !ul_refs_read (b->repo, o->branch, &b->has_parent, &b->parent_checksum, error))
+           && !ul_refs_find (b->repo, o->branch, &b->has_parent, &b->parent_checksum, error))
     return FALSE;
   const gboolean needed
       = o->skip_if_unchanged || (o->keep_metadata != NULL && o->keep_metadata[0] != NULL);

@@ -117,9 +117,14 @@ is_hardlink_of_object (const UlCheckoutEntry *entry, const struct stat *st)
     return FALSE;
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (entry->checksum, UL_OBJECT_FILE, FALSE, path);
-  struct stat object;
-  return fstatat (ul_repo_objects_dfd (plan->repo), path, &object, AT_SYMLINK_NOFOLLOW) == 0
-         && object.st_dev == st->st_dev && object.st_ino == st->st_ino;
+  for (UlRepo *home = plan->repo; home != NULL; home = ul_repo_parent (home))
+    {
+      struct stat object;
+      if (fstatat (ul_repo_objects_dfd (home), path, &object, AT_SYMLINK_NOFOLLOW) == 0
+          && object.st_dev == st->st_dev && object.st_ino == st->st_ino)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 gboolean

@@ -22,13 +22,15 @@ must_be_new (const UlCheckoutPlan *plan, guint32 mode, guint64 size)
 }
 
 static gboolean
-is_linkable (const UlCheckoutEntry *entry, const char *loose_path, gboolean *out, GError **error)
+is_linkable (const UlCheckoutEntry *entry, UlRepo *home, const char *loose_path, gboolean *out,
+             GError **error)
 {
   const UlCheckoutPlan *plan = entry->dir->plan;
-  if (plan->links == (UL_LINKS_REGULAR | UL_LINKS_SYMLINKS))
+  const UlLinks links = ul_checkout_plan_links (plan, home);
+  if (links == (UL_LINKS_REGULAR | UL_LINKS_SYMLINKS))
     {
       struct stat st;
-      if (fstatat (ul_repo_objects_dfd (plan->repo), loose_path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      if (fstatat (ul_repo_objects_dfd (home), loose_path, &st, AT_SYMLINK_NOFOLLOW) == 0)
         {
           if (!S_ISREG (st.st_mode) && !S_ISLNK (st.st_mode))
             return ul_throw (error, UL_ERROR_CORRUPT,
@@ -40,10 +42,25 @@ is_linkable (const UlCheckoutEntry *entry, const char *loose_path, gboolean *out
     }
   g_auto (UlFileMeta) meta = { 0 };
   guint64 size;
-  if (!ul_objects_load_file_meta (plan->repo, entry->checksum, &meta, &size, error))
+  if (!ul_objects_load_file_meta (home, entry->checksum, &meta, &size, error))
     return FALSE;
   *out = S_ISREG (meta.mode) && !must_be_new (plan, meta.mode, size)
-         && (plan->links & UL_LINKS_REGULAR) != 0;
+         && (links & UL_LINKS_REGULAR) != 0;
+  return TRUE;
+}
+
+/* Where the object is; the repository itself if nowhere, and then looking into it says so. */
+static gboolean
+find_home (const UlCheckoutEntry *entry, UlRepo **out_home, GError **error)
+{
+  UlRepo *repo = entry->dir->plan->repo;
+  *out_home = repo;
+  if (ul_repo_parent (repo) == NULL)
+    return TRUE;
+  if (!ul_objects_find (repo, UL_OBJECT_FILE, entry->checksum, out_home, error))
+    return FALSE;
+  if (*out_home == NULL)
+    *out_home = repo;
   return TRUE;
 }
 
@@ -51,13 +68,22 @@ static gboolean
 place_object_link (const UlCheckoutEntry *entry, gboolean *out_done, GError **error)
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
+  UlRepo *home;
   ul_object_loose_path (entry->checksum, UL_OBJECT_FILE, FALSE, path);
   gboolean linkable = FALSE;
-  if (!is_linkable (entry, path, &linkable, error))
+  if (!find_home (entry, &home, error))
+    return FALSE;
+  /* One of the repositories allows links, or we wouldn't be here: it need not be this. */
+  const UlCheckoutPlan *plan = entry->dir->plan;
+  if (plan->options->link == UL_CHECKOUT_LINK_REQUIRE
+      && ul_checkout_plan_links (plan, home) == UL_LINKS_NONE)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "an object of repo %s, whose mode is %s, cannot be hardlinked",
+                     ul_repo_path (home), ul_repo_mode_name (home));
+  if (!is_linkable (entry, home, path, &linkable, error))
     return FALSE;
   if (linkable)
-    return ul_checkout_link (entry, ul_repo_objects_dfd (entry->dir->plan->repo), path, out_done,
-                             error);
+    return ul_checkout_link (entry, ul_repo_objects_dfd (home), path, out_done, error);
   *out_done = FALSE;
   return TRUE;
 }

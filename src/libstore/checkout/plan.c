@@ -19,7 +19,9 @@ ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo, const UlCheckoutOptio
 
   const UlOwnership ownership
       = ul_repo_wants_canonical (repo) ? UL_OWNERSHIP_USER : options->ownership;
-  const UlLinks links = ul_repo_linkable (repo, ownership);
+  UlLinks links = UL_LINKS_NONE;
+  for (UlRepo *at = repo; at != NULL; at = ul_repo_parent (at))
+    links |= ul_repo_linkable (at, ownership);
   if (require && links == UL_LINKS_NONE)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "checkout: a repository of mode %s cannot be hardlinked %s user mode",
@@ -42,6 +44,12 @@ void
 ul_checkout_plan_clear (UlCheckoutPlan *plan)
 {
   g_clear_pointer (&plan->cache, ul_checkout_file_cache_free);
+}
+
+UlLinks
+ul_checkout_plan_links (const UlCheckoutPlan *plan, UlRepo *home)
+{
+  return plan->links & ul_repo_linkable (home, plan->ownership);
 }
 
 gboolean

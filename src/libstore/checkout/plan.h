@@ -15,7 +15,7 @@ typedef struct
   UlRepo *repo;
   const UlCheckoutOptions *options;
   UlOwnership ownership;      /* in effect */
-  UlLinks links;              /* what may be hardlinked from objects/ */
+  UlLinks links;              /* what may be hardlinked, of this repository or a parent */
   gboolean stored_times;      /* directories get time 0, as committed files have */
   UlCheckoutFileCache *cache; /* NULL: not used */
   UlCheckoutStats stats;      /* atomic */
@@ -27,6 +27,9 @@ gboolean ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo,
                                 const UlCheckoutOptions *options, GError **error);
 void ul_checkout_plan_clear (UlCheckoutPlan *plan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlCheckoutPlan, ul_checkout_plan_clear)
+
+/* What may be hardlinked from the objects of @home, the repository or a parent. */
+UlLinks ul_checkout_plan_links (const UlCheckoutPlan *plan, UlRepo *home);
 
 /* Is "@path" (of a file) or "@path/" (of a directory) in the skip list? */
 gboolean ul_checkout_plan_skips (const UlCheckoutPlan *plan, const char *path);

@@ -10,6 +10,7 @@ void
 ul_repo_settings_clear (UlRepoSettings *settings)
 {
   g_clear_pointer (&settings->collection_id, g_free);
+  g_clear_pointer (&settings->parent, g_free);
 }
 
 static gboolean
@@ -103,10 +104,9 @@ parse_identity (GKeyFile *config, UlRepoSettings *s, GError **error)
 {
   g_autofree char *version = NULL;
   g_autofree char *mode = NULL;
-  g_autofree char *parent = NULL;
   if (!get_string (config, "core", "repo_version", &version, error)
       || !get_string (config, "core", "mode", &mode, error)
-      || !get_string (config, "core", "parent", &parent, error)
+      || !get_string (config, "core", "parent", &s->parent, error)
       || !get_string (config, "core", "collection-id", &s->collection_id, error))
     return FALSE;
   if (version == NULL || !g_str_equal (g_strstrip (version), "1"))
@@ -115,9 +115,8 @@ parse_identity (GKeyFile *config, UlRepoSettings *s, GError **error)
   if (!ul_repo_mode_from_string (mode ? g_strstrip (mode) : "bare", &s->mode, NULL))
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "Invalid mode '%s' in repository configuration",
                      mode);
-  if (parent != NULL && *parent != '\0')
-    return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                     "core.parent (objects in another repository) is not supported");
+  if (s->parent != NULL && *s->parent == '\0')
+    g_clear_pointer (&s->parent, g_free);
   return s->collection_id == NULL || ul_collection_id_validate (s->collection_id, error);
 }
 

@@ -12,6 +12,7 @@ typedef struct
 {
   UlRepoMode mode;
   char *collection_id; /* NULL: none */
+  char *parent;        /* path of the parent repository; NULL: none */
   gboolean no_fsync;
   gboolean per_object_fsync;
   gboolean no_locking;

@@ -27,14 +27,22 @@ name_in_error (UlContent *content, GError **error)
 }
 
 static gboolean
-load (UlRepo *repo, const UlChecksum *checksum, UlStored *stored, GError **error)
+load_own (UlRepo *repo, const UlChecksum *checksum, gboolean *out_found, UlStored *stored,
+          GError **error)
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   ul_object_loose_path (checksum, UL_OBJECT_FILE, ul_repo_is_compressed (repo), path);
+  return ul_mode_open_object (repo, path, out_found, stored, error)
+         && (!*out_found || ul_repo_mode_ops (repo)->load (repo, checksum, path, stored, error));
+}
+
+static gboolean
+load (UlRepo *repo, const UlChecksum *checksum, UlStored *stored, GError **error)
+{
   gboolean found = FALSE;
-  const gboolean ok
-      = ul_mode_open_object (repo, path, &found, stored, error)
-        && (!found || ul_repo_mode_ops (repo)->load (repo, checksum, path, stored, error));
+  gboolean ok = TRUE;
+  for (; ok && !found && repo != NULL; repo = ul_repo_parent (repo))
+    ok = load_own (repo, checksum, &found, stored, error);
   if (ok && found)
     return TRUE;
 

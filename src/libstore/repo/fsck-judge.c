@@ -8,6 +8,7 @@
 
 #include "repo/fsck-private.h"
 #include "repo/mode.h"
+#include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/sight.h"
@@ -98,12 +99,14 @@ phrase (UlObjectType type, const UlChecksum *checksum, const char *cause)
 static gboolean
 may_hide_attributes (UlRepo *repo, UlObjectType type, const UlChecksum *checksum)
 {
-  if (type != UL_OBJECT_FILE || ul_repo_mode_ops (repo)->mode != UL_REPO_MODE_BARE)
+  UlRepo *home = NULL;
+  if (type != UL_OBJECT_FILE || !ul_objects_find (repo, type, checksum, &home, NULL) || home == NULL
+      || ul_repo_mode_ops (home)->mode != UL_REPO_MODE_BARE)
     return FALSE;
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   struct stat st;
   ul_object_loose_path (checksum, type, FALSE, path);
-  if (fstatat (ul_repo_objects_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+  if (fstatat (ul_repo_objects_dfd (home), path, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return FALSE;
   return ul_sight_may_hide (ul_sight_find (), st.st_uid);
 }
@@ -143,10 +146,12 @@ hash_raw (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, UlChecksu
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   g_autoptr (GBytes) bytes = NULL;
-  if (type == UL_OBJECT_FILE)
+  UlRepo *home = NULL;
+  if (type == UL_OBJECT_FILE || !ul_objects_find (repo, type, checksum, &home, NULL)
+      || home == NULL)
     return FALSE;
-  ul_object_loose_path (checksum, type, ul_repo_is_compressed (repo), path);
-  if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, UL_OBJECT_MAX_METADATA_SIZE, TRUE,
+  ul_object_loose_path (checksum, type, FALSE, path);
+  if (!ul_fd_read_file_at (ul_repo_objects_dfd (home), path, UL_OBJECT_MAX_METADATA_SIZE, TRUE,
                            &bytes, NULL)
       || bytes == NULL)
     return FALSE;

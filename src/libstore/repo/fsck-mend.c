@@ -32,8 +32,13 @@ delete_corrupt (UlRepo *repo, UlFsckResult *result, GError **error)
   for (guint i = 0; i < result->findings->len; i++)
     {
       UlFsckFinding *finding = result->findings->pdata[i];
+      gboolean own;
       if (finding->kind != UL_FSCK_CORRUPT_OBJECT || !is_still_corrupt (repo, finding, hasher))
         continue;
+      if (!ul_objects_has_own (repo, finding->type, &finding->checksum, &own, error))
+        return FALSE;
+      if (!own)
+        continue; /* what a parent repository has isn't ours to remove */
       if (!ul_objects_delete (repo, finding->type, &finding->checksum, error))
         return FALSE;
       finding->deleted = TRUE;
@@ -47,7 +52,7 @@ mark_commit (UlRepo *repo, const UlChecksum *commit, UlFsckFinding *finding, UlF
 {
   gboolean has;
   gboolean partial;
-  if (!ul_objects_has (repo, UL_OBJECT_COMMIT, commit, &has, error)
+  if (!ul_objects_has_own (repo, UL_OBJECT_COMMIT, commit, &has, error)
       || !ul_objects_commit_is_partial (repo, commit, &partial, error))
     return FALSE;
   if (!has || partial)

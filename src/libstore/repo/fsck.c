@@ -186,9 +186,15 @@ gboolean
 ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error)
 {
   g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
-  if (!ul_objects_foreach (repo, collect_commit, commits, error))
-    return FALSE;
+  for (; repo != NULL; repo = ul_repo_parent (repo))
+    if (!ul_objects_foreach (repo, collect_commit, commits, error))
+      return FALSE;
   g_array_sort (commits, ul_checksum_compare_func);
+  /* A parent may have some of the same. */
+  for (guint i = commits->len; i-- > 1;)
+    if (ul_checksum_equal (&g_array_index (commits, UlChecksum, i - 1),
+                           &g_array_index (commits, UlChecksum, i)))
+      g_array_remove_index (commits, i);
   *out_commits = g_steal_pointer (&commits);
   return TRUE;
 }

@@ -26,8 +26,8 @@ prefix_object (GError **error, const char *verb, UlObjectType type, const UlChec
 }
 
 gboolean
-ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gboolean *out_has,
-                GError **error)
+ul_objects_has_own (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gboolean *out_has,
+                    GError **error)
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   loose_path (repo, type, checksum, path);
@@ -45,17 +45,60 @@ ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gbo
 }
 
 gboolean
+ul_objects_find (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, UlRepo **out_home,
+                 GError **error)
+{
+  UlRepo *home = repo;
+  for (; home != NULL; home = ul_repo_parent (home))
+    {
+      gboolean has;
+      if (!ul_objects_has_own (home, type, checksum, &has, error))
+        return FALSE;
+      if (has)
+        break;
+    }
+  *out_home = home;
+  return TRUE;
+}
+
+gboolean
+ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gboolean *out_has,
+                GError **error)
+{
+  UlRepo *home;
+  if (!ul_objects_find (repo, type, checksum, &home, error))
+    return FALSE;
+  *out_has = home != NULL;
+  return TRUE;
+}
+
+/* *out_bytes is NULL if no repository has it. */
+static gboolean
+read_loose (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GBytes **out_bytes,
+            GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  for (; repo != NULL && bytes == NULL; repo = ul_repo_parent (repo))
+    {
+      char path[UL_OBJECT_LOOSE_PATH_MAX];
+      loose_path (repo, type, checksum, path);
+      if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, UL_OBJECT_MAX_METADATA_SIZE, TRUE,
+                               &bytes, error))
+        return prefix_object (error, "loading", type, checksum);
+    }
+  *out_bytes = g_steal_pointer (&bytes);
+  return TRUE;
+}
+
+gboolean
 ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                            GVariant **out_variant, GError **error)
 {
   const GVariantType *variant_type = ul_object_variant_type (type);
   g_assert (variant_type != NULL);
-  char path[UL_OBJECT_LOOSE_PATH_MAX];
-  loose_path (repo, type, checksum, path);
   g_autoptr (GBytes) bytes = NULL;
-  if (!ul_fd_read_file_at (ul_repo_objects_dfd (repo), path, UL_OBJECT_MAX_METADATA_SIZE, TRUE,
-                           &bytes, error))
-    return prefix_object (error, "loading", type, checksum);
+  if (!read_loose (repo, type, checksum, &bytes, error))
+    return FALSE;
   if (bytes == NULL)
     {
       *out_variant = NULL;
@@ -161,9 +204,8 @@ partial_path (const UlChecksum *commit)
   return g_strdup_printf ("state/%s.commitpartial", hex);
 }
 
-gboolean
-ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit, gboolean *out_partial,
-                              GError **error)
+static gboolean
+is_marked_here (UlRepo *repo, const UlChecksum *commit, gboolean *out_partial, GError **error)
 {
   g_autofree char *path = partial_path (commit);
   struct stat st;
@@ -174,6 +216,19 @@ ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit, gboolean *
   else
     return ul_throw_errno (error, "stat %s", path);
   return TRUE;
+}
+
+gboolean
+ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit, gboolean *out_partial,
+                              GError **error)
+{
+  UlRepo *home;
+  if (!is_marked_here (repo, commit, out_partial, error))
+    return FALSE;
+  if (*out_partial || ul_repo_parent (repo) == NULL)
+    return TRUE;
+  return ul_objects_find (repo, UL_OBJECT_COMMIT, commit, &home, error)
+         && (home == NULL || is_marked_here (home, commit, out_partial, error));
 }
 
 gboolean

@@ -8,12 +8,25 @@
 
 /* Loose objects: is it there, read it, list all. Safe from any thread. Content read here is not
  * compared with its checksum (fsck does that); structure is always checked. A missing object is
- * UL_ERROR_NOT_FOUND, a broken one UL_ERROR_CORRUPT; both messages name it. */
+ * UL_ERROR_NOT_FOUND, a broken one UL_ERROR_CORRUPT; both messages name it.
+ *
+ * What reads an object takes the first that the repository, its parent, the parent's parent, ...
+ * has. What lists, writes and deletes knows the repository alone: a commit made here has all of its
+ * new objects here, so that a parent's prune doesn't take them. */
 
 G_BEGIN_DECLS
 
 gboolean ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                          gboolean *out_has, GError **error);
+
+/* The same without the parents. */
+gboolean ul_objects_has_own (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                             gboolean *out_has, GError **error);
+
+/* The repository or the parent that has the object, NULL if none does. How it lies there is a
+ * matter of that one's mode. Borrowed. */
+gboolean ul_objects_find (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                          UlRepo **out_home, GError **error);
 
 /* Load a metadata object (dirtree, dirmeta, commit, ...), validated. A new reference. */
 gboolean ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
@@ -70,7 +83,7 @@ gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *c
                             UlHasher *hasher, UlChecksum *out_actual, guint64 *out_bytes,
                             GError **error);
 
-/* Is the commit marked partial (state/<checksum>.commitpartial)? */
+/* Is the commit marked partial (state/<checksum>.commitpartial), here or where it is? */
 gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
                                        gboolean *out_partial, GError **error);
 

@@ -69,6 +69,18 @@ ul_refs_read (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum
          && ul_refs_read_path (repo, path, out_found, out, error);
 }
 
+gboolean
+ul_refs_find (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum *out,
+              GError **error)
+{
+  gboolean found = FALSE;
+  for (; repo != NULL && !found; repo = ul_repo_parent (repo))
+    if (!ul_refs_read (repo, refspec, &found, out, error))
+      return FALSE;
+  *out_found = found;
+  return TRUE;
+}
+
 /* The directory of a ref's file, made with its parents if it isn't there; -1 without @make.
  * Symlinks that lead out of the repository are not followed, wherever they come from. */
 static gboolean

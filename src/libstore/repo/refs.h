@@ -14,9 +14,13 @@ G_BEGIN_DECLS
 gboolean ul_refs_read (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum *out,
                        GError **error);
 
+/* The same, in the parent repository if there is no such ref here, and so on. */
+gboolean ul_refs_find (UlRepo *repo, const char *refspec, gboolean *out_found, UlChecksum *out,
+                       GError **error);
+
 /* Resolve REV: a checksum, a unique prefix of a commit's checksum, a refspec (local, else the one
- * remote that has it), each with any number of `^` behind it for the parent. UL_ERROR_NOT_FOUND if
- * there is none; with
+ * remote that has it; each also of a parent repository), with any number of `^` behind it for the
+ * parent. UL_ERROR_NOT_FOUND if there is none; with
  * @out_found not NULL that is no error. */
 gboolean ul_refs_resolve (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *out,
                           GError **error);

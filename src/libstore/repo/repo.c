@@ -13,6 +13,7 @@
 #include "util/fd.h"
 
 #define MAX_CONFIG_SIZE (10 * 1024 * 1024)
+#define MAX_PARENTS     16
 
 struct _UlRepo
 {
@@ -25,6 +26,7 @@ struct _UlRepo
   int tmp_dfd; /* -1: not writable */
   guint64 device;
   GKeyFile *config;
+  UlRepo *parent; /* NULL: none */
   UlRepoSettings settings;
 };
 
@@ -84,6 +86,7 @@ ul_repo_finalize (GObject *object)
   ul_fd_cleanup (&self->objects_dfd);
   ul_fd_cleanup (&self->dfd);
   g_clear_pointer (&self->config, g_key_file_unref);
+  g_clear_object (&self->parent);
   ul_repo_settings_clear (&self->settings);
   g_free (self->path);
   G_OBJECT_CLASS (ul_repo_parent_class)->finalize (object);
@@ -130,8 +133,42 @@ open_directories (UlRepo *self, GError **error)
   return TRUE;
 }
 
+static UlRepo *open_repo (int dfd, const char *path, const UlRepoOptions *options, guint depth,
+                          GError **error);
+
+static gboolean
+is_same_directory (UlRepo *a, UlRepo *b)
+{
+  struct stat x;
+  struct stat y;
+  return fstat (a->dfd, &x) == 0 && fstat (b->dfd, &y) == 0 && x.st_dev == y.st_dev
+         && x.st_ino == y.st_ino;
+}
+
+/* Parents have parents; @depth counts them. *out_parent is NULL if there is none. */
+static gboolean
+open_parent (UlRepo *self, const char *path, guint depth, UlRepo **out_parent, GError **error)
+{
+  *out_parent = NULL;
+  if (path == NULL)
+    return TRUE;
+  /* A ring is found by its length where the configurations have it already, and by identity where
+   * one is about to be closed. */
+  if (depth >= MAX_PARENTS)
+    return ul_throw (error, UL_ERROR_INVALID, "more than %d parent repositories, or a ring of them",
+                     MAX_PARENTS);
+  g_autoptr (UlRepo) parent = open_repo (AT_FDCWD, path, &self->options, depth + 1, error);
+  if (parent == NULL)
+    return depth > 0 ? FALSE : ul_prefix (error, "parent repository %s", path);
+  for (UlRepo *at = parent; at != NULL; at = at->parent)
+    if (is_same_directory (self, at))
+      return ul_throw (error, UL_ERROR_INVALID, "parent repository %s: a ring of parents", path);
+  *out_parent = g_steal_pointer (&parent);
+  return TRUE;
+}
+
 static UlRepo *
-open_repo (int dfd, const char *path, const UlRepoOptions *options, GError **error)
+open_repo (int dfd, const char *path, const UlRepoOptions *options, guint depth, GError **error)
 {
   g_autoptr (UlRepo) self = g_object_new (UL_TYPE_REPO, NULL);
   self->path = g_strdup (path);
@@ -143,7 +180,8 @@ open_repo (int dfd, const char *path, const UlRepoOptions *options, GError **err
       ul_throw_errno (error, "opendir(%s)", path);
       return NULL;
     }
-  if (!load_config (self, error) || !open_directories (self, error))
+  if (!load_config (self, error) || !open_directories (self, error)
+      || !open_parent (self, self->settings.parent, depth, &self->parent, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -151,7 +189,7 @@ open_repo (int dfd, const char *path, const UlRepoOptions *options, GError **err
 UlRepo *
 ul_repo_open_with (int dfd, const char *path, const UlRepoOptions *options, GError **error)
 {
-  UlRepo *repo = open_repo (dfd, path, options, error);
+  UlRepo *repo = open_repo (dfd, path, options, 0, error);
   if (repo == NULL)
     ul_prefix (error, "opening repo");
   return repo;
@@ -273,6 +311,12 @@ ul_repo_mode_ops (UlRepo *repo)
   return modes[repo->settings.mode];
 }
 
+UlRepo *
+ul_repo_parent (UlRepo *self)
+{
+  return self->parent;
+}
+
 guint64
 ul_repo_device (UlRepo *self)
 {
@@ -308,7 +352,9 @@ ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error)
   gsize len;
   g_autofree char *data = g_key_file_to_data (config, &len, NULL);
   g_autoptr (GKeyFile) own = g_key_file_new ();
+  g_autoptr (UlRepo) parent = NULL;
   if (!ul_repo_settings_parse (config, &settings, error)
+      || !open_parent (self, settings.parent, 0, &parent, error)
       || !check_mode_change (self, settings.mode, error)
       || !g_key_file_load_from_data (own, data, len, G_KEY_FILE_KEEP_COMMENTS, error)
       || !ul_fd_replace_file_at (self->dfd, "config", data, len, 0644, TRUE, error))
@@ -318,6 +364,7 @@ ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error)
 
   g_key_file_unref (self->config);
   self->config = g_steal_pointer (&own);
+  g_set_object (&self->parent, parent);
   ul_repo_settings_clear (&self->settings);
   self->settings = settings;
   settings = (UlRepoSettings){ 0 };

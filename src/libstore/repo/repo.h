@@ -63,6 +63,10 @@ const char *ul_repo_collection_id (UlRepo *self); /* NULL if none */
 /* The name for output alone; no code may branch on it (see the capabilities below). */
 const char *ul_repo_mode_name (UlRepo *self);
 
+/* The repository of core.parent, or NULL: objects and refs that aren't here are looked for there.
+ * It may have another mode, and a parent of its own; following it ends. Borrowed. */
+UlRepo *ul_repo_parent (UlRepo *self);
+
 /* The device of objects/: is a file on the repository's file system, may links be made? */
 guint64 ul_repo_device (UlRepo *self);
 

@@ -82,11 +82,8 @@ resolve_remote_ref (UlRepo *repo, const char *ref, gboolean *out_found, UlChecks
 }
 
 static gboolean
-resolve_name (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *out, GError **error)
+resolve_own (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *out, GError **error)
 {
-  *out_found = ul_checksum_from_hex (rev, out);
-  if (*out_found)
-    return TRUE;
   if (!resolve_partial (repo, rev, out_found, out, error))
     return FALSE;
   if (*out_found)
@@ -96,6 +93,16 @@ resolve_name (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *ou
   if (*out_found || strchr (rev, ':') != NULL)
     return TRUE;
   return resolve_remote_ref (repo, rev, out_found, out, error);
+}
+
+static gboolean
+resolve_name (UlRepo *repo, const char *rev, gboolean *out_found, UlChecksum *out, GError **error)
+{
+  *out_found = ul_checksum_from_hex (rev, out);
+  for (; repo != NULL && !*out_found; repo = ul_repo_parent (repo))
+    if (!resolve_own (repo, rev, out_found, out, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean

@@ -29,7 +29,7 @@ find_shared (UlTransaction *transaction, const UlChecksum *checksum, GVariant *x
 {
   UlRepo *repo = ul_transaction_repo (transaction);
   gboolean has;
-  if (!ul_objects_has (repo, UL_OBJECT_FILE_XATTRS, checksum, &has, error))
+  if (!ul_objects_has_own (repo, UL_OBJECT_FILE_XATTRS, checksum, &has, error))
     return FALSE;
   if (has)
     {

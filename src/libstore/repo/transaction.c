@@ -285,7 +285,7 @@ ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *
                       gboolean *out_claimed, GError **error)
 {
   gboolean has = FALSE;
-  if (may_have (self, checksum) && !ul_objects_has (self->repo, type, checksum, &has, error))
+  if (may_have (self, checksum) && !ul_objects_has_own (self->repo, type, checksum, &has, error))
     return FALSE;
   *out_claimed = !has && ul_transaction_claim_anyway (self, type, checksum);
   return TRUE;
