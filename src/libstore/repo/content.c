@@ -3,6 +3,7 @@
 /* Reading the content of an object, stored or compressed, and checking an object against its name.
  */
 
+#include "repo/content-private.h"
 #include "repo/deflate.h"
 #include "repo/mode.h"
 #include "repo/objects.h"
@@ -14,7 +15,7 @@
 struct _UlContent
 {
   UlStored stored;
-  UlInflate *inflate; /* NULL: content is as it is */
+  UlInflate *inflate; /* of compressed content, from the first read on */
   guint64 done;       /* bytes given out */
   UlChecksum checksum;
 };
@@ -27,13 +28,23 @@ name_in_error (UlContent *content, GError **error)
 }
 
 static gboolean
-load_own (UlRepo *repo, const UlChecksum *checksum, gboolean *out_found, UlStored *stored,
-          GError **error)
+load_at (UlRepo *repo, int dfd, const char *path, const UlChecksum *checksum, gboolean *out_found,
+         UlStored *stored, GError **error)
 {
-  char path[UL_OBJECT_LOOSE_PATH_MAX];
-  ul_object_loose_path (checksum, UL_OBJECT_FILE, ul_repo_is_compressed (repo), path);
-  return ul_mode_open_object (repo, path, out_found, stored, error)
+  return ul_mode_open_object (dfd, path, out_found, stored, error)
          && (!*out_found || ul_repo_mode_ops (repo)->load (repo, checksum, path, stored, error));
+}
+
+static gboolean
+finish_load (gboolean ok, gboolean found, const UlChecksum *checksum, GError **error)
+{
+  if (ok && found)
+    return TRUE;
+
+  g_autofree char *name = ul_object_to_string (checksum, UL_OBJECT_FILE);
+  if (!ok)
+    return ul_prefix (error, "loading object %s", name);
+  return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file object %s", name);
 }
 
 static gboolean
@@ -42,14 +53,12 @@ load (UlRepo *repo, const UlChecksum *checksum, UlStored *stored, GError **error
   gboolean found = FALSE;
   gboolean ok = TRUE;
   for (; ok && !found && repo != NULL; repo = ul_repo_parent (repo))
-    ok = load_own (repo, checksum, &found, stored, error);
-  if (ok && found)
-    return TRUE;
-
-  g_autofree char *name = ul_object_to_string (checksum, UL_OBJECT_FILE);
-  if (!ok)
-    return ul_prefix (error, "loading object %s", name);
-  return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file object %s", name);
+    {
+      char path[UL_OBJECT_LOOSE_PATH_MAX];
+      ul_object_loose_path (checksum, UL_OBJECT_FILE, ul_repo_is_compressed (repo), path);
+      ok = load_at (repo, ul_repo_objects_dfd (repo), path, checksum, &found, stored, error);
+    }
+  return finish_load (ok, found, checksum, error);
 }
 
 gboolean
@@ -66,20 +75,45 @@ ul_objects_load_file_meta (UlRepo *repo, const UlChecksum *checksum, UlFileMeta 
   return TRUE;
 }
 
+static UlContent *
+content_new (const UlChecksum *checksum)
+{
+  UlContent *content = g_new0 (UlContent, 1);
+  content->stored = (UlStored) UL_STORED_INIT;
+  content->checksum = *checksum;
+  return content;
+}
+
+/* A symlink's descriptor is of no use. */
+static UlContent *
+content_loaded (UlContent *content)
+{
+  if (content->stored.meta.symlink_target != NULL)
+    ul_fd_clear (&content->stored.fd);
+  return content;
+}
+
 gboolean
 ul_objects_open_file (UlRepo *repo, const UlChecksum *checksum, UlContent **out_content,
                       GError **error)
 {
-  g_autoptr (UlContent) content = g_new0 (UlContent, 1);
-  content->stored = (UlStored) UL_STORED_INIT;
-  content->checksum = *checksum;
+  g_autoptr (UlContent) content = content_new (checksum);
   if (!load (repo, checksum, &content->stored, error))
     return FALSE;
-  if (content->stored.meta.symlink_target != NULL)
-    ul_fd_clear (&content->stored.fd);
-  else if (content->stored.compressed)
-    content->inflate = ul_inflate_new (content->stored.fd);
-  *out_content = g_steal_pointer (&content);
+  *out_content = content_loaded (g_steal_pointer (&content));
+  return TRUE;
+}
+
+gboolean
+ul_content_open_at (UlRepo *repo, int dfd, const char *path, const UlChecksum *checksum,
+                    UlContent **out_content, GError **error)
+{
+  g_autoptr (UlContent) content = content_new (checksum);
+  gboolean found = FALSE;
+  const gboolean ok = load_at (repo, dfd, path, checksum, &found, &content->stored, error);
+  if (!finish_load (ok, found, checksum, error))
+    return FALSE;
+  *out_content = content_loaded (g_steal_pointer (&content));
   return TRUE;
 }
 
@@ -108,17 +142,24 @@ ul_content_size (UlContent *content)
 int
 ul_content_fd (UlContent *content)
 {
-  return content->inflate == NULL ? content->stored.fd : -1;
+  return content->stored.compressed ? -1 : content->stored.fd;
+}
+
+static gboolean
+read_stored (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
+{
+  if (!content->stored.compressed)
+    return ul_fd_read (content->stored.fd, buffer, len, NULL, out_n, error);
+  if (content->inflate == NULL)
+    content->inflate = ul_inflate_new (content->stored.fd);
+  return ul_inflate_read (content->inflate, buffer, len, out_n, error);
 }
 
 gboolean
 ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n, GError **error)
 {
   gsize n = 0;
-  if (content->stored.fd >= 0
-      && !(content->inflate != NULL
-               ? ul_inflate_read (content->inflate, buffer, len, &n, error)
-               : ul_fd_read (content->stored.fd, buffer, len, NULL, &n, error)))
+  if (content->stored.fd >= 0 && !read_stored (content, buffer, len, &n, error))
     return name_in_error (content, error);
 
   content->done += n;
@@ -156,19 +197,52 @@ ul_content_copy_to (UlContent *content, int to, GError **error)
     }
 }
 
+/* Unpacked at once, which is a third of the time it takes as a stream. */
 static gboolean
-hash_content (UlContent *content, UlHasher *hasher, guint64 *out_bytes, GError **error)
+get_unpacked (UlContent *content, UlScratch *scratch, const guint8 **out_data, GError **error)
 {
+  const UlStored *stored = &content->stored;
+  guint8 *packed = ul_scratch_packed (scratch, (gsize) stored->packed_size);
+  guint8 *whole = ul_scratch_whole (scratch, (gsize) stored->size);
+  gsize n;
+  if (!ul_fd_read_full (stored->fd, packed, (gsize) stored->packed_size, NULL, &n, error)
+      || !ul_inflate_whole (packed, n, scratch, whole, (gsize) stored->size, error))
+    return name_in_error (content, error);
+  content->done = stored->size;
+  *out_data = whole;
+  return TRUE;
+}
+
+gboolean
+ul_content_get_whole (UlContent *content, UlScratch *scratch, const guint8 **out_data,
+                      GError **error)
+{
+  const UlStored *stored = &content->stored;
+  g_assert (stored->size <= UL_SOURCE_WHOLE_MAX && content->done == 0);
+  /* Packed content that is much larger than itself is sound, but not for a buffer. */
+  if (stored->fd >= 0 && stored->compressed && stored->packed_size <= UL_SOURCE_WHOLE_MAX)
+    return get_unpacked (content, scratch, out_data, error);
+
+  /* A plain file ends where its inode says; a stream has to be asked whether there is more. */
+  const gsize room = (gsize) stored->size + (stored->compressed ? 1 : 0);
+  guint8 *whole = ul_scratch_whole (scratch, room);
+  for (gsize at = 0, n = 1; n > 0 && at < room; at += n)
+    if (!ul_content_read (content, whole + at, room - at, &n, error))
+      return FALSE;
+  *out_data = whole;
+  return TRUE;
+}
+
+gboolean
+ul_content_hash (UlContent *content, UlHasher *hasher, UlChecksum *out_checksum, guint64 *out_bytes,
+                 GError **error)
+{
+  ul_hasher_start (hasher);
   g_autoptr (GBytes) header = ul_file_meta_to_content_header (&content->stored.meta);
   ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
-  if (content->stored.fd < 0)
-    {
-      *out_bytes = 0;
-      return TRUE;
-    }
   guint8 *buffer = ul_hasher_buffer (hasher);
   /* A plain file ends where its inode says; only of a compressed one the end has to be read. */
-  while (content->inflate != NULL || content->done < content->stored.size)
+  while (content->stored.compressed || content->done < content->stored.size)
     {
       gsize n;
       if (!ul_content_read (content, buffer, UL_HASHER_BUFFER, &n, error))
@@ -178,6 +252,7 @@ hash_content (UlContent *content, UlHasher *hasher, guint64 *out_bytes, GError *
       ul_hasher_update (hasher, buffer, n);
     }
   *out_bytes = content->done;
+  ul_hasher_finish (hasher, out_checksum);
   return TRUE;
 }
 
@@ -185,22 +260,18 @@ gboolean
 ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, UlHasher *hasher,
                    UlChecksum *out_actual, guint64 *out_bytes, GError **error)
 {
-  ul_hasher_start (hasher);
   if (type == UL_OBJECT_FILE)
     {
       g_autoptr (UlContent) content = NULL;
-      if (!ul_objects_open_file (repo, checksum, &content, error)
-          || !hash_content (content, hasher, out_bytes, error))
-        return FALSE;
+      return ul_objects_open_file (repo, checksum, &content, error)
+             && ul_content_hash (content, hasher, out_actual, out_bytes, error);
     }
-  else
-    {
-      g_autoptr (GVariant) variant = NULL;
-      if (!ul_objects_load (repo, type, checksum, &variant, error))
-        return FALSE;
-      ul_hasher_update (hasher, g_variant_get_data (variant), g_variant_get_size (variant));
-      *out_bytes = g_variant_get_size (variant);
-    }
+  g_autoptr (GVariant) variant = NULL;
+  if (!ul_objects_load (repo, type, checksum, &variant, error))
+    return FALSE;
+  ul_hasher_start (hasher);
+  ul_hasher_update (hasher, g_variant_get_data (variant), g_variant_get_size (variant));
   ul_hasher_finish (hasher, out_actual);
+  *out_bytes = g_variant_get_size (variant);
   return TRUE;
 }

@@ -82,6 +82,27 @@ ul_deflate_whole (const guint8 *data, gsize len, UlScratch *scratch, gint zlib_l
   *out_packed = packed;
 }
 
+gboolean
+ul_inflate_whole (const guint8 *packed, gsize packed_len, UlScratch *scratch, guint8 *out,
+                  gsize size, GError **error)
+{
+  if (scratch->unpack == NULL)
+    {
+      scratch->unpack = libdeflate_alloc_decompressor ();
+      g_assert (scratch->unpack != NULL);
+    }
+  gsize used;
+  switch (libdeflate_deflate_decompress_ex (scratch->unpack, packed, packed_len, out, size, &used,
+                                            NULL))
+    {
+    case LIBDEFLATE_SUCCESS:
+      return used == packed_len
+             || ul_throw (error, UL_ERROR_CORRUPT, "compressed content is followed by other bytes");
+    default:
+      return ul_throw (error, UL_ERROR_CORRUPT, "compressed content is damaged");
+    }
+}
+
 struct _UlInflate
 {
   z_stream z;

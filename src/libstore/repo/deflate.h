@@ -26,6 +26,10 @@ void ul_deflate_whole (const guint8 *data, gsize len, UlScratch *scratch, gint z
 gboolean ul_deflate_stream (const UlSource *source, gint zlib_level, guint jobs, int fd,
                             UlHasher *tee, GError **error);
 
+/* Unpack a whole stream at once, to exactly @size bytes at @out. UL_ERROR_CORRUPT as below. */
+gboolean ul_inflate_whole (const guint8 *packed, gsize packed_len, UlScratch *scratch, guint8 *out,
+                           gsize size, GError **error);
+
 /* Reads a raw deflate stream from a descriptor, at its offset. */
 typedef struct _UlInflate UlInflate;
 

@@ -73,6 +73,7 @@ read_header (UlStored *stored, GError **error)
     return FALSE;
   if (stored->size < len)
     return ul_throw (error, UL_ERROR_CORRUPT, "file header is truncated");
+  stored->packed_size = stored->size - len;
 
   g_autofree guint8 *header = g_malloc (len);
   memcpy (header, prefix, sizeof prefix);
@@ -95,6 +96,7 @@ const UlModeOps ul_mode_archive = {
   .mode = UL_REPO_MODE_ARCHIVE,
   .name = "archive-z2",
   .compressed = TRUE,
+  .adopts = 1 << UL_REPO_MODE_ARCHIVE,
   .store = store,
   .load = load,
 };

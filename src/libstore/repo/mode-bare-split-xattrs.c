@@ -27,6 +27,7 @@ const UlModeOps ul_mode_bare_split_xattrs = {
   .mode = UL_REPO_MODE_BARE_SPLIT_XATTRS,
   .name = "bare-split-xattrs",
   .split_xattrs = TRUE,
+  .adopts = 1 << UL_REPO_MODE_BARE_SPLIT_XATTRS,
   .store = store,
   .load = load,
 };

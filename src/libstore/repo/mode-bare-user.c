@@ -106,6 +106,7 @@ load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stor
 const UlModeOps ul_mode_bare_user = {
   .mode = UL_REPO_MODE_BARE_USER,
   .name = "bare-user",
+  .adopts = 1 << UL_REPO_MODE_BARE_USER,
   .links_user = UL_LINKS_REGULAR,
   .store = store,
   .load = load,

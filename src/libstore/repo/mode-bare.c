@@ -68,6 +68,7 @@ load (UlRepo *repo, const UlChecksum *checksum, const char *path, UlStored *stor
 const UlModeOps ul_mode_bare = {
   .mode = UL_REPO_MODE_BARE,
   .name = "bare",
+  .adopts = 1 << UL_REPO_MODE_BARE,
   .links_stored = UL_LINKS_REGULAR | UL_LINKS_SYMLINKS,
   .store = store,
   .load = load,

@@ -67,10 +67,9 @@ read_target (int fd, char **out_target, GError **error)
 }
 
 gboolean
-ul_mode_open_object (UlRepo *repo, const char *path, gboolean *out_found, UlStored *stored,
+ul_mode_open_object (int dfd, const char *path, gboolean *out_found, UlStored *stored,
                      GError **error)
 {
-  const int dfd = ul_repo_objects_dfd (repo);
   stored->fd = openat (dfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (stored->fd < 0 && errno == ELOOP)
     stored->fd = openat (dfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);

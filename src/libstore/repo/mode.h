@@ -34,6 +34,7 @@ typedef struct
   guint64 size;        /* of the content, uncompressed; 0 for symlinks */
   int fd;              /* at the start of the stored content; of no use for symlinks */
   gboolean compressed; /* what stands at fd is a raw deflate stream */
+  guint64 packed_size; /* of that, as the file's length says */
 } UlStored;
 
 #define UL_STORED_INIT                                                                             \
@@ -52,6 +53,10 @@ typedef struct
   gboolean split_xattrs;
   UlLinks links_stored; /* linkable when ownership is as stored */
   UlLinks links_user;   /* linkable for a user's checkout */
+  /* Whose file objects are, as they lie there, objects of this mode: bits 1 << UlRepoMode. All of
+   * them; regular files that check () passes and whose inode has the object's mode. */
+  guint adopts;
+  guint adopts_some;
 
   /* NULL: any metadata can be held. */
   gboolean (*check) (const UlFileMeta *meta, GError **error);
@@ -73,9 +78,10 @@ extern const UlModeOps ul_mode_bare_split_xattrs;
 
 const UlModeOps *ul_repo_mode_ops (UlRepo *repo);
 
-/* Open the loose object @path, a regular file or a symlink (O_PATH): type, owner, mode, size and
- * target as the inode has them, no xattrs. The caller clears @stored, also after a failure. */
-gboolean ul_mode_open_object (UlRepo *repo, const char *path, gboolean *out_found, UlStored *stored,
+/* Open the loose object @path below @dfd, a regular file or a symlink (O_PATH): type, owner, mode,
+ * size and target as the inode has them, no xattrs. The caller clears @stored, also after a
+ * failure. */
+gboolean ul_mode_open_object (int dfd, const char *path, gboolean *out_found, UlStored *stored,
                               GError **error);
 
 /* For modes in which every object is a regular file: a symlink is UL_ERROR_CORRUPT. */

@@ -431,6 +431,16 @@ ul_repo_linkable (UlRepo *self, UlOwnership ownership)
   return ownership == UL_OWNERSHIP_USER ? ops->links_user : ops->links_stored;
 }
 
+UlImportLinks
+ul_repo_import_links (UlRepo *from, UlRepo *to)
+{
+  const guint mode = 1u << from->settings.mode;
+  const UlModeOps *ops = ul_repo_mode_ops (to);
+  if ((ops->adopts & mode) != 0)
+    return UL_IMPORT_LINKS_ALL;
+  return (ops->adopts_some & mode) != 0 ? UL_IMPORT_LINKS_SOME : UL_IMPORT_LINKS_NONE;
+}
+
 gboolean
 ul_repo_is_compressed (UlRepo *self)
 {

@@ -108,6 +108,16 @@ typedef enum
  */
 UlLinks ul_repo_linkable (UlRepo *self, UlOwnership ownership);
 
+/* Which file objects of @from may be hardlinked into @to as they lie there. (Metadata objects are
+ * the same in every mode.) */
+typedef enum
+{
+  UL_IMPORT_LINKS_NONE,
+  UL_IMPORT_LINKS_SOME, /* regular files whose inode has all that @to's mode keeps of them */
+  UL_IMPORT_LINKS_ALL,
+} UlImportLinks;
+UlImportLinks ul_repo_import_links (UlRepo *from, UlRepo *to);
+
 /* Are files compressed (so a user checkout may keep an uncompressed cache)? */
 gboolean ul_repo_is_compressed (UlRepo *self);
 

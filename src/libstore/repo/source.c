@@ -16,6 +16,7 @@ ul_scratch_clear (UlScratch *scratch)
   g_clear_pointer (&scratch->whole, g_aligned_free);
   g_clear_pointer (&scratch->packed, g_aligned_free);
   g_clear_pointer (&scratch->deflate, libdeflate_free_compressor);
+  g_clear_pointer (&scratch->unpack, libdeflate_free_decompressor);
   scratch->whole_size = 0;
   scratch->packed_size = 0;
 }
@@ -137,5 +138,11 @@ ul_source_hash (const UlSource *source, UlScratch *scratch, UlHasher *hasher, GE
 gboolean
 ul_source_write (const UlSource *source, UlScratch *scratch, int fd, UlHasher *tee, GError **error)
 {
+  if (source->clone != NULL)
+    {
+      *source->clone = ul_fd_clone (source->fd, fd, source->size);
+      if (*source->clone)
+        return TRUE;
+    }
   return pump (source, scratch, fd, tee, error);
 }

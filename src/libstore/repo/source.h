@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 typedef struct libdeflate_compressor UlDeflate;
+typedef struct libdeflate_decompressor UlUnpacker;
 
 /* A thread's own buffers, each made when first needed. */
 typedef struct
@@ -19,6 +20,7 @@ typedef struct
   guint8 *packed; /* the compressed form of a small file */
   gsize packed_size;
   UlDeflate *deflate; /* of the repository's level */
+  UlUnpacker *unpack;
 } UlScratch;
 
 #define UL_SCRATCH_CHUNK (128 * 1024)
@@ -51,7 +53,7 @@ gboolean ul_source_get_whole (const UlSource *source, UlScratch *scratch, const 
 gboolean ul_source_hash (const UlSource *source, UlScratch *scratch, UlHasher *hasher,
                          GError **error);
 
-/* Everything to @fd, and into @tee if not NULL. */
+/* Everything to @fd, and into @tee if not NULL, unless it was cloned. */
 gboolean ul_source_write (const UlSource *source, UlScratch *scratch, int fd, UlHasher *tee,
                           GError **error);
 

@@ -41,9 +41,16 @@ void ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX]);
 gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                                gboolean *out_claimed, GError **error);
 
-/* The same without a look into the repository: for what is replaced there. */
+/* Is the object in the repository? Where objects/ has no directory for it, that takes no look. */
+gboolean ul_transaction_has (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                             gboolean *out_has, GError **error);
+
+/* The same as claim () without a look into the repository: for what is replaced there. */
 gboolean ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type,
                                       const UlChecksum *checksum);
+
+/* What was claimed won't come: it can be claimed again. */
+void ul_transaction_disclaim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
 
 /* The file at its staged path is complete; it's published on commit. @size: bytes of content. */
 void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,

@@ -281,14 +281,33 @@ may_have (UlTransaction *self, const UlChecksum *checksum)
 }
 
 gboolean
+ul_transaction_has (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
+                    gboolean *out_has, GError **error)
+{
+  if (may_have (self, checksum))
+    return ul_objects_has_own (self->repo, type, checksum, out_has, error);
+  *out_has = FALSE;
+  return TRUE;
+}
+
+gboolean
 ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                       gboolean *out_claimed, GError **error)
 {
-  gboolean has = FALSE;
-  if (may_have (self, checksum) && !ul_objects_has_own (self->repo, type, checksum, &has, error))
+  gboolean has;
+  if (!ul_transaction_has (self, type, checksum, &has, error))
     return FALSE;
   *out_claimed = !has && ul_transaction_claim_anyway (self, type, checksum);
   return TRUE;
+}
+
+void
+ul_transaction_disclaim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
+  const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->claimed, &key);
+  g_mutex_unlock (&self->lock);
 }
 
 void

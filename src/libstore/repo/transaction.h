@@ -90,6 +90,8 @@ typedef struct
   gboolean (*read) (gpointer user, void *buffer, gsize len, gsize *out_n, GError **error);
   gpointer user;
   guint64 size;
+  gboolean *clone; /* not NULL: share fd's blocks where that can be done, and say whether it was:
+                      nobody has read the content then */
 } UlSource;
 
 /* Store a file or symlink unless it's there already; always gives its checksum. The mode's rules

@@ -11,16 +11,9 @@
 #include "repo/objects.h"
 #include "repo/split-xattrs.h"
 #include "repo/transaction-private.h"
+#include "repo/writer-private.h"
 #include "util/error.h"
 #include "util/fd.h"
-
-struct _UlWriter
-{
-  UlTransaction *transaction;
-  UlRepo *repo;
-  UlScratch scratch;
-  UlHasher *hasher;
-};
 
 UlWriter *
 ul_writer_new (UlTransaction *transaction)
@@ -42,23 +35,17 @@ ul_writer_free (UlWriter *self)
   g_free (self);
 }
 
-static void
-count (guint64 *counter, guint64 n)
+void
+ul_writer_start_hash (UlWriter *self, const UlFileMeta *meta)
 {
-  __atomic_fetch_add (counter, n, __ATOMIC_RELAXED);
-}
-
-static void
-start_hash (UlWriter *self, GBytes *header)
-{
+  g_autoptr (GBytes) header = ul_file_meta_to_content_header (meta);
   ul_hasher_start (self->hasher);
   ul_hasher_update (self->hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
 }
 
-/* Write a complete object file at @path below staging; nothing stays there if that fails. */
-static gboolean
-store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean tee,
-       const char *path, GError **error)
+gboolean
+ul_writer_store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean tee,
+                 const char *path, GError **error)
 {
   if (!ul_transaction_reserve (self->transaction, source->size, error))
     return FALSE;
@@ -85,29 +72,29 @@ store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean 
   return FALSE;
 }
 
-static gboolean
-finish_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
-             const UlChecksum *checksum, GError **error)
+gboolean
+ul_writer_finish_file (UlWriter *self, const UlFileMeta *meta, guint64 size,
+                       const UlChecksum *checksum, GError **error)
 {
   UlTransactionStats *stats = ul_transaction_stats (self->transaction);
   if (ul_repo_mode_ops (self->repo)->split_xattrs
       && !ul_split_xattrs_stage (self->transaction, checksum, meta->xattrs, error))
     return FALSE;
-  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum, source->size);
-  count (&stats->content_written, 1);
-  count (&stats->content_bytes_written, source->size);
+  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum, size);
+  ul_writer_count (&stats->content_written, 1);
+  ul_writer_count (&stats->content_bytes_written, size);
   return TRUE;
 }
 
 /* Content in memory: hash it, and write only what is new. */
 static gboolean
-write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBytes *header,
+write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
              UlChecksum *out_checksum, GError **error)
 {
   UlSource whole = { .fd = -1, .size = source->size };
   if (source->size > 0 && !ul_source_get_whole (source, &self->scratch, &whole.data, error))
     return FALSE;
-  start_hash (self, header);
+  ul_writer_start_hash (self, meta);
   ul_hasher_update (self->hasher, whole.data, (gsize) whole.size);
   ul_hasher_finish (self->hasher, out_checksum);
 
@@ -118,16 +105,16 @@ write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBy
   return !claimed
          || (ul_transaction_staged_path (self->transaction, UL_OBJECT_FILE, out_checksum, path,
                                          error)
-             && store (self, meta, &whole, FALSE, path, error)
-             && finish_file (self, meta, &whole, out_checksum, error));
+             && ul_writer_store (self, meta, &whole, FALSE, path, error)
+             && ul_writer_finish_file (self, meta, whole.size, out_checksum, error));
 }
 
 /* A large file is hashed alone first, so that one we have costs no write. */
 static gboolean
-is_known (UlWriter *self, const UlSource *source, GBytes *header, UlChecksum *checksum,
+is_known (UlWriter *self, const UlFileMeta *meta, const UlSource *source, UlChecksum *checksum,
           gboolean *out_known, GError **error)
 {
-  start_hash (self, header);
+  ul_writer_start_hash (self, meta);
   if (!ul_source_hash (source, &self->scratch, self->hasher, error))
     return FALSE;
   ul_hasher_finish (self->hasher, checksum);
@@ -159,17 +146,17 @@ settle (UlWriter *self, const UlFileMeta *meta, const UlSource *source, const ch
     return FALSE;
   if (renameat (dfd, tmp, dfd, path) != 0)
     return ul_throw_errno (error, "rename staged object");
-  return finish_file (self, meta, source, checksum, error);
+  return ul_writer_finish_file (self, meta, source->size, checksum, error);
 }
 
 static gboolean
-write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBytes *header,
+write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
              UlChecksum *out_checksum, GError **error)
 {
   if (source->read == NULL && expect_known (self))
     {
       gboolean known;
-      if (!is_known (self, source, header, out_checksum, &known, error))
+      if (!is_known (self, meta, source, out_checksum, &known, error))
         return FALSE;
       if (known)
         return TRUE;
@@ -177,8 +164,8 @@ write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source, GBy
 
   char tmp[UL_STAGED_TMP_MAX];
   ul_transaction_tmp_name (self->transaction, tmp);
-  start_hash (self, header);
-  if (!store (self, meta, source, TRUE, tmp, error))
+  ul_writer_start_hash (self, meta);
+  if (!ul_writer_store (self, meta, source, TRUE, tmp, error))
     return FALSE;
   ul_hasher_finish (self->hasher, out_checksum);
   return settle (self, meta, source, tmp, out_checksum, error);
@@ -192,11 +179,10 @@ write_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   if (!ul_file_meta_validate_mode (meta->mode, error)
       || (ops->check != NULL && !ops->check (meta, error)))
     return FALSE;
-  count (&ul_transaction_stats (self->transaction)->content_total, 1);
-  g_autoptr (GBytes) header = ul_file_meta_to_content_header (meta);
+  ul_writer_count (&ul_transaction_stats (self->transaction)->content_total, 1);
   if (source->size <= UL_SOURCE_WHOLE_MAX)
-    return write_whole (self, meta, source, header, out_checksum, error);
-  return write_large (self, meta, source, header, out_checksum, error);
+    return write_whole (self, meta, source, out_checksum, error);
+  return write_large (self, meta, source, out_checksum, error);
 }
 
 gboolean
@@ -207,9 +193,9 @@ ul_writer_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
          || ul_transaction_fail (self->transaction);
 }
 
-static gboolean
-stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum, const void *data,
-             gsize len, GError **error)
+gboolean
+ul_writer_stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *checksum,
+                       const void *data, gsize len, GError **error)
 {
   const int dfd = ul_transaction_staging_dfd (self->transaction);
   char name[UL_STAGED_PATH_MAX];
@@ -244,16 +230,16 @@ write_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum
   ul_hasher_start (self->hasher);
   ul_hasher_update (self->hasher, data, len);
   ul_hasher_finish (self->hasher, out_checksum);
-  count (&stats->metadata_total, 1);
+  ul_writer_count (&stats->metadata_total, 1);
 
   gboolean claimed;
   if (!ul_transaction_claim (self->transaction, type, out_checksum, &claimed, error))
     return FALSE;
   if (!claimed)
     return TRUE;
-  if (!stage_bytes (self, type, out_checksum, data, len, error))
+  if (!ul_writer_stage_bytes (self, type, out_checksum, data, len, error))
     return FALSE;
-  count (&stats->metadata_written, 1);
+  ul_writer_count (&stats->metadata_written, 1);
   return TRUE;
 }
 
@@ -275,7 +261,7 @@ ul_writer_commitmeta (UlWriter *self, const UlChecksum *commit, GVariant *metada
   const gboolean claimed
       = ul_transaction_claim_anyway (self->transaction, UL_OBJECT_COMMITMETA, commit);
   g_assert (claimed);
-  return stage_bytes (self, UL_OBJECT_COMMITMETA, commit, g_variant_get_data (metadata),
-                      g_variant_get_size (metadata), error)
+  return ul_writer_stage_bytes (self, UL_OBJECT_COMMITMETA, commit, g_variant_get_data (metadata),
+                                g_variant_get_size (metadata), error)
          || ul_transaction_fail (self->transaction);
 }

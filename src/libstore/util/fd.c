@@ -225,8 +225,8 @@ copy_by_buffer (int from, guint64 offset, int to, guint64 size, GError **error)
 }
 
 /* Not FICLONE, which clones all there is, to offset 0. */
-static gboolean
-reflink (int from, int to, guint64 size)
+gboolean
+ul_fd_clone (int from, int to, guint64 size)
 {
   const struct file_clone_range range = {
     .src_fd = from,
@@ -239,7 +239,7 @@ reflink (int from, int to, guint64 size)
 gboolean
 ul_fd_copy (int from, int to, guint64 size, GError **error)
 {
-  if (size == 0 || reflink (from, to, size))
+  if (size == 0 || ul_fd_clone (from, to, size))
     return TRUE;
 
   loff_t offset = 0;

@@ -82,6 +82,10 @@ gboolean ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean miss
 gboolean ul_fd_replace_file_at (int dfd, const char *path, const void *data, gsize len, mode_t mode,
                                 gboolean sync, GError **error);
 
+/* Let @to (at its offset) share the first @size bytes of @from: FALSE where the file system can't.
+ */
+gboolean ul_fd_clone (int from, int to, guint64 size);
+
 /* Copy @size bytes from the start of @from to @to (at its offset): a clone, else copy_file_range,
  * else read and write. A source that ends early is an error. */
 gboolean ul_fd_copy (int from, int to, guint64 size, GError **error);
