@@ -8,6 +8,7 @@
 #include "cli/path-lists.h"
 #include "cli/progress.h"
 #include "cli/timestamp.h"
+#include "cli/tree-specs.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ typedef struct
 /* What is made of the options and has to live as long as the commit is made. */
 typedef struct
 {
-  GPtrArray *trees; /* of char *, borrowed, NULL-terminated */
+  GArray *trees; /* of UlTreeSource */
   GVariant *metadata;
   GVariant *detached;
   GHashTable *statoverride;
@@ -64,7 +65,7 @@ typedef struct
 static void
 prepared_clear (Prepared *self)
 {
-  g_clear_pointer (&self->trees, g_ptr_array_unref);
+  g_clear_pointer (&self->trees, g_array_unref);
   g_clear_pointer (&self->metadata, g_variant_unref);
   g_clear_pointer (&self->detached, g_variant_unref);
   g_clear_pointer (&self->statoverride, g_hash_table_unref);
@@ -123,33 +124,6 @@ parse_fsync (const char *value, gpointer data, GError **error)
   if (!ul_parse_boolean (value, &fsync, error))
     return FALSE;
   options->no_fsync = !fsync;
-  return TRUE;
-}
-
-/* The directories to overlay: --tree, else PATH, else the current directory. */
-static gboolean
-prepare_trees (const UlInvocation *inv, const Options *options, Prepared *out, GError **error)
-{
-  out->trees = g_ptr_array_new ();
-  for (char **tree = options->trees; tree != NULL && *tree != NULL; tree++)
-    {
-      const char *equals = strchr (*tree, '=');
-      if (equals == NULL)
-        return ul_throw (error, UL_ERROR_INVALID, "Missing type in tree specification '%s'", *tree);
-      g_autofree char *type = g_strndup (*tree, (gsize) (equals - *tree));
-      if (strcmp (type, "tar") == 0 || strcmp (type, "ref") == 0)
-        return ul_throw (error, UL_ERROR_UNSUPPORTED, "--tree=%s= is not supported", type);
-      if (strcmp (type, "dir") != 0)
-        return ul_throw (error, UL_ERROR_INVALID, "Invalid tree type specification '%s'", type);
-      g_ptr_array_add (out->trees, (gpointer) (equals + 1));
-    }
-
-  if (inv->argc > (out->trees->len > 0 ? 0 : 1))
-    return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'",
-                     inv->argv[out->trees->len > 0 ? 0 : 1]);
-  if (out->trees->len == 0)
-    g_ptr_array_add (out->trees, inv->argc > 0 ? inv->argv[0] : (gpointer) ".");
-  g_ptr_array_add (out->trees, NULL);
   return TRUE;
 }
 
@@ -306,7 +280,8 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
 {
   UlProgress progress = { 0 };
   UlCommitOptions request = {
-    .trees = (const char *const *) prepared->trees->pdata,
+    .trees = (const UlTreeSource *) prepared->trees->data,
+    .n_trees = prepared->trees->len,
     .base = options->base,
     .modifier = make_modifier (options, prepared),
     .branch = options->branch,
@@ -347,7 +322,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
 {
   const Options *options = data;
   g_auto (Prepared) prepared = { 0 };
-  if (!check_options (options, error) || !prepare_trees (inv, options, &prepared, error)
+  if (!check_options (options, error)
+      || !ul_tree_specs_parse (inv, options->trees, &prepared.trees, error)
       || !prepare_metadata (options, &prepared, error)
       || !prepare_lists (options, &prepared, error))
     return FALSE;
@@ -361,8 +337,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
 
 static const UlOption table[] = {
   UL_OPTIONS_HEADING ("What to commit"),
-  { "tree", 0, UL_OPTION_STRING_LIST, offsetof (Options, trees), "dir=PATH",
-    "Overlay the given directory as a tree; may be given again", "dir=" },
+  { "tree", 0, UL_OPTION_STRING_LIST, offsetof (Options, trees), "dir=PATH|ref=REV",
+    "Overlay the given directory or commit as a tree; may be given again", "dir=@dir|ref=@rev" },
   { "base", 0, UL_OPTION_STRING, offsetof (Options, base), "REV",
     "Start from the given commit as a base (no modifiers apply)", "@rev" },
   { "skip-list", 0, UL_OPTION_PATH, offsetof (Options, skip_list), "FILE",

@@ -86,9 +86,10 @@ commit (Crash *crash, const char *dir, const char *branch, GError **error)
   g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, crash->repo, error);
   if (repo == NULL)
     return FALSE;
-  const char *const trees[] = { dir, NULL };
+  const UlTreeSource source = { .type = UL_TREE_SOURCE_DIR, .where = dir };
   const UlCommitOptions options = {
-    .trees = trees,
+    .trees = &source,
+    .n_trees = 1,
     .branch = branch,
     .timestamp = 1577934245,
     .has_timestamp = TRUE,

@@ -18,7 +18,7 @@ typedef struct
 {
   Fixture f;
   char *tree;
-  const char *trees[2];
+  UlTreeSource source;
 } Case;
 
 static void
@@ -41,7 +41,7 @@ case_init (Case *c, UlRepoMode mode)
 {
   fixture_init (&c->f, mode);
   c->tree = g_build_filename (c->f.dir, "tree", NULL);
-  c->trees[0] = c->tree;
+  c->source.where = c->tree;
   make_dir (c->tree);
   put (c, "file", "hello\n");
   g_autofree char *sub = g_build_filename (c->tree, "sub", NULL);
@@ -60,7 +60,8 @@ static UlCommitOptions
 options_of (Case *c, const char *branch)
 {
   return (UlCommitOptions){
-    .trees = c->trees,
+    .trees = &c->source,
+    .n_trees = 1,
     .branch = branch,
     .orphan = branch == NULL,
     .has_timestamp = TRUE,
@@ -338,7 +339,7 @@ test_base (void)
       g_assert_true (found);
     }
   /* A base alone is a commit of the same tree. */
-  options.trees = NULL;
+  options.n_trees = 0;
   options.branch = "same";
   const UlChecksum same = commit (&c, &options).commit;
   g_auto (UlCommit) base = { 0 };
@@ -363,7 +364,7 @@ test_bad_options (void)
   options = options_of (&c, "../x");
   assert_fails (&c, &options, UL_ERROR_INVALID, "../x");
   options = options_of (&c, "main");
-  options.trees = NULL;
+  options.n_trees = 0;
   assert_fails (&c, &options, UL_ERROR_INVALID, "tree");
   options = options_of (&c, "main");
   options.parent = "nope";
@@ -373,9 +374,9 @@ test_bad_options (void)
   options.modifier.set_uid = TRUE;
   options.modifier.owner_uid = 1;
   assert_fails (&c, &options, UL_ERROR_INVALID, "canonical");
-  const char *const missing[] = { "no-such-directory", NULL };
+  const UlTreeSource missing = { .where = "no-such-directory" };
   options = options_of (&c, "main");
-  options.trees = missing;
+  options.trees = &missing;
   assert_fails (&c, &options, -1, "no-such-directory");
   assert_ref (&c, "main", NULL);
 }

@@ -63,7 +63,7 @@ import (Source *s, const UlModifier *modifier, guint jobs, gboolean is_last, UlC
   g_autoptr (UlWriter) writer = ul_writer_new (transaction);
   g_autoptr (UlTree) root = ul_tree_new ();
   g_autoptr (GHashTable) matched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const UlFromDir from_dir = {
+  const UlIntake from_dir = {
     .transaction = transaction,
     .modifier = modifier ? modifier : &none,
     .jobs = jobs,
@@ -399,7 +399,7 @@ test_depth (void)
   return;
 #endif
   struct rlimit limit;
-  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < UL_FROM_DIR_MAX_DEPTH + 100)
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < UL_INTAKE_MAX_DEPTH + 100)
     {
       g_test_skip ("too few descriptors for the depth");
       return;
@@ -407,7 +407,7 @@ test_depth (void)
   g_autoptr (GError) error = NULL;
   g_auto (Source) s = { 0 };
   source_init (&s, UL_REPO_MODE_ARCHIVE);
-  move_source_and_nest (&s, UL_FROM_DIR_MAX_DEPTH);
+  move_source_and_nest (&s, UL_INTAKE_MAX_DEPTH);
   UlChecksum tree;
   g_assert_false (import (&s, NULL, 2, TRUE, &tree, &error));
   remove_source (&s);
@@ -478,7 +478,7 @@ test_overlay (void)
       g_autoptr (UlWriter) writer = ul_writer_new (transaction);
       g_autoptr (UlTree) root = ul_tree_new ();
       const UlModifier modifier = { 0 };
-      const UlFromDir from_dir
+      const UlIntake from_dir
           = { .transaction = transaction, .modifier = &modifier, .jobs = all_jobs[i] };
       g_assert_true (ul_from_dir (&from_dir, lower, root, &error));
       g_assert_true (ul_from_dir (&from_dir, upper, root, &error));
@@ -534,7 +534,7 @@ test_devino (void)
         .set_uid = i % 2 == 1,
         .owner_uid = getuid () + 1,
       };
-      const UlFromDir from_dir
+      const UlIntake from_dir
           = { .transaction = transaction, .modifier = &modifier, .devino = devino, .jobs = 2 };
       if (i % 2 == 1 && getuid () != 0)
         continue;

@@ -54,7 +54,7 @@ is "values behind =" "$(offers 'underlay init --mode=bare-')" "bare-split-xattrs
 is "all values" "$(offers 'underlay init --mode=')" "archive bare bare-split-xattrs bare-user bare-user-only"
 is "values in the next word" "$(offers 'underlay init --mode arch')" archive
 is "of commit" "$(offers 'underlay commit --devices=')" "error skip"
-is "a kind of tree" "$(offers 'underlay commit --tree=')" "dir="
+is "a kind of tree" "$(offers 'underlay commit --tree=')" "dir= ref="
 is "words for an argument" "$(offers 'underlay config ')" "get set unset"
 
 "$UNDERLAY" init --repo=r
@@ -72,6 +72,7 @@ is "paths in the commit" "$(offers 'underlay --repo=r ls main /')" "/ /dir /file
 is "below one" "$(offers 'underlay --repo=r cat main /fi')" /file
 is "directories" "$(offers 'underlay --repo=r commit -b x some/')" "some/dir some/sub"
 is "directories for a tree" "$(offers 'underlay --repo=r commit --tree=dir=some/')" "some/dir some/sub"
+is "commits for a tree" "$(offers 'underlay --repo=r commit --tree=ref=dev')" "dev/a dev/b"
 is "files" "$(offers 'underlay checksum some/')" "some/dir some/file some/sub"
 is "nothing for free text" "$(offers 'underlay commit -s ')" ""
 is "nothing without a repository" "$(offers 'underlay log ')" ""

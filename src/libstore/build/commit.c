@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "build/bootable.h"
+#include "build/from-commit.h"
 #include "build/from-dir.h"
 #include "build/tree.h"
 #include "core/commit.h"
@@ -133,13 +134,26 @@ check_skip_list (const UlModifier *modifier, GHashTable *matched, GError **error
 }
 
 static gboolean
+import_tree (const UlIntake *intake, const UlTreeSource *source, UlTree *root, GError **error)
+{
+  switch (source->type)
+    {
+    case UL_TREE_SOURCE_DIR:
+      return ul_from_dir (intake, source->where, root, error);
+    case UL_TREE_SOURCE_COMMIT:
+      return ul_from_commit (intake, source->where, root, error);
+    }
+  g_assert_not_reached ();
+}
+
+static gboolean
 import_trees (Building *b, GError **error)
 {
   g_autoptr (UlDevino) devino = NULL;
   if (b->modifier.devino != UL_DEVINO_NONE && !ul_devino_scan (b->repo, &devino, error))
     return FALSE;
   g_autoptr (GHashTable) matched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  UlFromDir from_dir = {
+  UlIntake intake = {
     .transaction = b->transaction,
     .modifier = &b->modifier,
     .devino = devino,
@@ -147,15 +161,15 @@ import_trees (Building *b, GError **error)
     .progress = b->options->progress,
     .skip_matched = matched,
   };
-  for (const char *const *path = b->options->trees; path != NULL && *path != NULL; path++)
+  for (gsize i = 0; i < b->options->n_trees; i++)
     {
       /* The kernel is looked for in the tree as a whole, before it's written. */
-      from_dir.is_last = path[1] == NULL && !b->options->bootable;
-      if (!ul_from_dir (&from_dir, *path, b->tree, error))
+      intake.is_last = i + 1 == b->options->n_trees && !b->options->bootable;
+      if (!import_tree (&intake, &b->options->trees[i], b->tree, error))
         return FALSE;
     }
   if (!ul_tree_has_meta (b->tree))
-    return ul_throw (error, UL_ERROR_INVALID, "commit: neither a tree nor a base");
+    return ul_throw (error, UL_ERROR_INVALID, "Can't commit an empty tree");
   return (b->modifier.statoverride == NULL || check_statoverride (&b->modifier, error))
          && (b->modifier.skip_list == NULL || check_skip_list (&b->modifier, matched, error));
 }
@@ -308,8 +322,9 @@ check_all_consume (UlRepo *repo, const UlCommitOptions *options, GError **error)
 {
   if (!options->modifier.consume)
     return TRUE;
-  for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
-    if (!check_consume (repo, *path, error))
+  for (gsize i = 0; i < options->n_trees; i++)
+    if (options->trees[i].type == UL_TREE_SOURCE_DIR
+        && !check_consume (repo, options->trees[i].where, error))
       return FALSE;
   return TRUE;
 }
@@ -322,16 +337,18 @@ consume_trees (const UlCommitOptions *options, GError **error)
   /* "." can't be removed by that name. All are looked up before the first goes: one may be given
    * twice, or be in another. */
   g_autoptr (GPtrArray) reals = g_ptr_array_new_with_free_func (free);
-  for (const char *const *path = options->trees; path != NULL && *path != NULL; path++)
+  for (gsize i = 0; i < options->n_trees; i++)
     {
-      char *real = realpath (*path, NULL);
+      if (options->trees[i].type != UL_TREE_SOURCE_DIR)
+        continue;
+      char *real = realpath (options->trees[i].where, NULL);
       if (real == NULL)
-        return ul_throw_errno (error, "consuming %s", *path);
+        return ul_throw_errno (error, "consuming %s", options->trees[i].where);
       g_ptr_array_add (reals, real);
     }
   for (guint i = 0; i < reals->len; i++)
     if (!ul_fd_remove_tree_at (AT_FDCWD, reals->pdata[i], error))
-      return ul_prefix (error, "consuming %s", options->trees[i]);
+      return ul_prefix (error, "consuming %s", (char *) reals->pdata[i]);
   return TRUE;
 }
 

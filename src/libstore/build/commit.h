@@ -6,8 +6,8 @@
 #include "repo/transaction.h"
 #include "util/progress.h"
 
-/* Make a commit from directories: the main entry point of build/. Options struct: zero is the
- * default. */
+/* Make a commit from directories and commits: the main entry point of build/. Options struct: zero
+ * is the default. */
 
 G_BEGIN_DECLS
 
@@ -51,10 +51,23 @@ typedef struct
   GHashTable *skip_list;    /* set of absolute paths in the tree; NULL: none */
 } UlModifier;
 
+typedef enum
+{
+  UL_TREE_SOURCE_DIR,
+  UL_TREE_SOURCE_COMMIT,
+} UlTreeSourceType;
+
 typedef struct
 {
-  const char *const *trees; /* NULL-terminated directories, overlaid in order; NULL: none */
-  const char *base;         /* REV to start from, no modifiers applied; NULL: none */
+  UlTreeSourceType type;
+  const char *where; /* a path, or a REV */
+} UlTreeSource;
+
+typedef struct
+{
+  const UlTreeSource *trees; /* overlaid in order */
+  gsize n_trees;
+  const char *base; /* REV to start from, no modifiers applied; NULL: none */
   UlModifier modifier;
 
   const char *branch; /* ref to set; NULL only with orphan */

@@ -31,7 +31,7 @@ typedef struct
 /* Shared by the workers of one walk. */
 typedef struct
 {
-  const UlFromDir *options;
+  const UlIntake *options;
   UlLinkTable *links; /* hardlinks within the source, hashed once */
 } UlImport;
 

@@ -25,7 +25,7 @@
 
 typedef struct
 {
-  const UlFromDir *options;
+  const UlIntake *options;
   UlPool *pool;
   UlWriter *writer;     /* the walking thread's, for directories and whiteouts */
   GPtrArray *offenders; /* paths of what can't be stored, with a note */
@@ -50,23 +50,15 @@ store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, UlOpacity *out_opacity, 
 {
   struct stat st;
   g_autoptr (GVariant) read_xattrs = NULL;
-  g_autoptr (GVariant) xattrs = NULL;
+  UlChecksum meta;
   if (fstat (dir->fd, &st) != 0)
     return ul_throw_errno (error, "stat");
   if (!ul_xattr_read_fd (dir->fd, &read_xattrs, error))
     return FALSE;
   ul_opacity_read (read_xattrs, out_opacity);
   if (!ul_opacity_check (out_opacity, walk->options->modifier, walk->sight, st.st_uid, error)
-      || !ul_modifier_xattrs (walk->options->modifier, TRUE, read_xattrs, &xattrs, error))
-    return FALSE;
-  guint32 uid = st.st_uid;
-  guint32 gid = st.st_gid;
-  guint32 mode = st.st_mode;
-  ul_modifier_apply (walk->options->modifier, *dir->path ? dir->path : "/", &uid, &gid, &mode);
-
-  UlChecksum meta;
-  g_autoptr (GVariant) dirmeta = g_variant_ref_sink (ul_dirmeta_new (uid, gid, mode, xattrs));
-  if (!ul_writer_metadata (walk->writer, UL_OBJECT_DIRMETA, dirmeta, &meta, error))
+      || !ul_intake_store_dirmeta (walk->options, walk->writer, *dir->path ? dir->path : "/",
+                                   st.st_uid, st.st_gid, st.st_mode, read_xattrs, &meta, error))
     return FALSE;
   ul_tree_set_meta (tree, &meta);
   return TRUE;
@@ -75,14 +67,10 @@ store_meta (Walk *walk, UlSourceDir *dir, UlTree *tree, UlOpacity *out_opacity, 
 static gboolean
 is_skipped (Walk *walk, const UlSourceDir *dir, const char *name)
 {
-  GHashTable *skip_list = walk->options->modifier->skip_list;
-  if (skip_list == NULL)
+  if (walk->options->modifier->skip_list == NULL)
     return FALSE;
   g_autofree char *path = g_strconcat (dir->path, "/", name, NULL);
-  if (!g_hash_table_contains (skip_list, path))
-    return FALSE;
-  g_hash_table_add (walk->options->skip_matched, g_steal_pointer (&path));
-  return TRUE;
+  return ul_intake_skips (walk->options, path);
 }
 
 static void
@@ -129,17 +117,6 @@ list_overlay_form (Listing *listing, const char *name, gboolean *out_done, GErro
   return TRUE;
 }
 
-/* A tree that was laid before this one may have brought a whiteout of the name. */
-static gboolean
-check_no_marker (Listing *listing, const char *name, GError **error)
-{
-  if (!listing->walk->options->modifier->retarget_whiteouts)
-    return TRUE;
-  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
-  return !ul_tree_had (listing->tree, marker)
-         || ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
-}
-
 static gboolean
 list_entry (Listing *listing, const struct dirent *entry, GError **error)
 {
@@ -166,11 +143,11 @@ list_entry (Listing *listing, const struct dirent *entry, GError **error)
     {
     case DT_REG:
     case DT_LNK:
-      return check_no_marker (listing, name, error)
+      return ul_intake_check_name (listing->walk->options, listing->tree, name, error)
              && ul_tree_add_file (listing->tree, name, error);
     case DT_DIR:
       g_ptr_array_add (listing->subdirs, g_strdup (name));
-      return check_no_marker (listing, name, error);
+      return ul_intake_check_name (listing->walk->options, listing->tree, name, error);
     default:
       list_special (listing, name, &st);
       return TRUE;
@@ -240,9 +217,8 @@ add_marker (Listing *listing, const char *name, GHashTable *names, GError **erro
   if (g_hash_table_contains (names, marker))
     return ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there", name,
                      marker);
-  if (ul_tree_had (listing->tree, name))
-    return ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
-  return ul_tree_add_file (listing->tree, marker, error);
+  return ul_intake_check_marker (listing->walk->options, listing->tree, name, error)
+         && ul_tree_add_file (listing->tree, marker, error);
 }
 
 /* Before any batch is pushed: adding a name moves the array that the workers write into. */
@@ -345,9 +321,9 @@ walk_subdir (Walk *walk, UlSourceDir *parent, const char *name, UlTree *tree, gu
   g_autofree char *path = g_strconcat (parent->path, "/", name, NULL);
   if (!ul_tree_ensure_dir (tree, name, &child, error))
     return FALSE;
-  if (depth > UL_FROM_DIR_MAX_DEPTH)
+  if (depth > UL_INTAKE_MAX_DEPTH)
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "directories nested deeper than %d levels",
-                     UL_FROM_DIR_MAX_DEPTH);
+                     UL_INTAKE_MAX_DEPTH);
   const int fd = openat (parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return ul_throw_errno (error, "open directory %s", path);
@@ -417,7 +393,7 @@ worker_free (gpointer writer)
 }
 
 static gboolean
-run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
+run (const UlIntake *self, UlSourceDir *dir, UlTree *root, GError **error)
 {
   g_autoptr (UlLinkTable) links = ul_link_table_new ();
   g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);
@@ -455,7 +431,7 @@ run (const UlFromDir *self, UlSourceDir *dir, UlTree *root, GError **error)
 }
 
 gboolean
-ul_from_dir (const UlFromDir *self, const char *path, UlTree *root, GError **error)
+ul_from_dir (const UlIntake *self, const char *path, UlTree *root, GError **error)
 {
   const int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)

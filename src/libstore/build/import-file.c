@@ -39,7 +39,7 @@ ul_import_batch_free (gpointer data)
 
 /* Is this inode an object that the modifier lets stand as it is? */
 static gboolean
-is_known (const UlFromDir *options, const UlSourceDir *dir, const char *name, const char *path,
+is_known (const UlIntake *options, const UlSourceDir *dir, const char *name, const char *path,
           UlChecksum *out)
 {
   struct stat st;
@@ -86,7 +86,7 @@ static gboolean
 import_file (UlImport *import, UlWriter *writer, const UlSourceDir *dir, const char *name,
              UlChecksum *out, GError **error)
 {
-  const UlFromDir *options = import->options;
+  const UlIntake *options = import->options;
   g_autofree char *path = ul_modifier_needs_path (options->modifier)
                               ? g_strconcat (dir->path, "/", name, NULL)
                               : NULL;

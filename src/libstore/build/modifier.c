@@ -51,6 +51,15 @@ ul_modifier_needs_path (const UlModifier *self)
 }
 
 gboolean
+ul_modifier_touches (const UlModifier *self, const char *path)
+{
+  if (self->set_uid || self->set_gid || self->canonical_permissions || self->mode_ro_executables
+      || self->no_xattrs)
+    return TRUE;
+  return self->statoverride != NULL && g_hash_table_contains (self->statoverride, path);
+}
+
+gboolean
 ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint32 gid, guint32 mode)
 {
   guint32 new_uid = uid;

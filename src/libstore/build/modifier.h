@@ -14,6 +14,9 @@ void ul_modifier_apply (const UlModifier *self, const char *path, guint32 *uid, 
 /* Is the entry's path needed at all? Building it for each file costs. */
 gboolean ul_modifier_needs_path (const UlModifier *self);
 
+/* May entries at @path change at all, whatever metadata they have? FALSE: nothing need be read. */
+gboolean ul_modifier_touches (const UlModifier *self, const char *path);
+
 /* Would apply () leave these as they are? */
 gboolean ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint32 gid,
                             guint32 mode);

@@ -86,6 +86,12 @@ ul_tree_has_meta (UlTree *tree)
   return tree->has_meta;
 }
 
+gboolean
+ul_tree_is_blank (UlTree *tree)
+{
+  return !tree->has_meta && !tree->is_base && tree->files == NULL && tree->dirs == NULL;
+}
+
 static GArray *
 files_of (UlTree *tree)
 {

@@ -27,6 +27,9 @@ void ul_tree_set_base (UlTree *tree, const UlChecksum *contents, const UlChecksu
 void ul_tree_set_meta (UlTree *tree, const UlChecksum *meta);
 gboolean ul_tree_has_meta (UlTree *tree);
 
+/* Neither entries nor metadata nor a base: a directory that was just made. */
+gboolean ul_tree_is_blank (UlTree *tree);
+
 /* Before entries are added to a directory: load what it stands for, sort what it has. */
 gboolean ul_tree_open (UlTree *tree, UlRepo *repo, GError **error);
 
