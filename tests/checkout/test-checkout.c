@@ -254,6 +254,25 @@ test_subpath (void)
   g_assert_false (fixture_exists (&f, "none"));
 }
 
+/* A path is gone through once: going back part by part takes hours for one of this length. */
+static void
+test_long_subpath (void)
+{
+  g_auto (Fixture) f;
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const UlChecksum commit = fixture_commit (&f, small_tree);
+  g_autoptr (GString) path = g_string_new ("/dir");
+  for (int i = 0; i < 200000; i++)
+    g_string_append (path, "/no");
+  const UlCheckoutOptions options = { .subpath = path->str };
+  g_autoptr (GError) error = NULL;
+  const gint64 started = g_get_monotonic_time ();
+  g_assert_false (ul_checkout_at (f.repo, &commit, &options, f.dfd, "none", NULL, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "No such file or directory"));
+  g_assert_cmpint (g_get_monotonic_time () - started, <, 10 * G_USEC_PER_SEC);
+}
+
 static void
 test_skip (void)
 {
@@ -694,6 +713,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Checkout/user-mode-drops-set-id", test_user_mode_drops_set_id);
   g_test_add_func ("/Checkout/target-exists", test_target_exists);
   g_test_add_func ("/Checkout/subpath", test_subpath);
+  g_test_add_func ("/Checkout/subpath-of-any-length", test_long_subpath);
   g_test_add_func ("/Checkout/skip", test_skip);
   g_test_add_func ("/Checkout/jobs/result", test_result_is_the_same_for_any_jobs);
   g_test_add_func ("/Checkout/jobs/error", test_error_is_the_same_for_any_jobs);

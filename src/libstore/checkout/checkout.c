@@ -36,19 +36,18 @@ static gboolean
 explain_missing (UlRepo *repo, const UlCommit *commit, const char *subpath, gboolean noent_ok,
                  GError **error)
 {
-  gboolean found = FALSE;
-  UlEntry entry = { .kind = UL_ENTRY_DIR };
-  g_autofree char *path = g_strdup (subpath);
-  while (!found && strchr (path, '/') != NULL && !g_str_equal (path, "/"))
+  UlEntry at = { .kind = UL_ENTRY_DIR, .checksum = commit->tree, .meta = commit->meta };
+  g_auto (GStrv) parts = g_strsplit (subpath, "/", -1);
+  gboolean found = TRUE;
+  for (char **part = parts; found && *part != NULL; part++)
     {
-      char *parent = g_path_get_dirname (path);
-      g_free (path);
-      path = parent;
-      if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, path, &found, &entry, error))
+      if (**part == '\0' || g_str_equal (*part, "."))
+        continue;
+      if (at.kind == UL_ENTRY_FILE)
+        return ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: %s: Not a directory", subpath);
+      if (!ul_objects_lookup_name (repo, &at, *part, &found, &at, error))
         return FALSE;
     }
-  if (found && entry.kind == UL_ENTRY_FILE)
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: %s: Not a directory", subpath);
   return noent_ok
          || ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: No such file or directory: %s%s",
                       *subpath == '/' ? "" : "/", subpath);

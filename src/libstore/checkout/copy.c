@@ -151,8 +151,10 @@ make_named (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, 
     }
   char source[sizeof "/proc/self/fd/-2147483648"];
   snprintf (source, sizeof source, "/proc/self/fd/%d", tmp->fd);
-  return made (linkat (AT_FDCWD, source, dfd, name, AT_SYMLINK_FOLLOW), "name file", out_made,
-               error);
+  const int result = linkat (AT_FDCWD, source, dfd, name, AT_SYMLINK_FOLLOW);
+  if (result != 0 && errno == ENOENT)
+    return ul_fd_throw_proc (error, "name file");
+  return made (result, "name file", out_made, error);
 }
 
 static gboolean

@@ -152,7 +152,7 @@ apply_meta (const UlCheckoutEntry *entry, int dfd, const char *name, GError **er
   char path[sizeof "/proc/self/fd/-2147483648"];
   snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   if (chmod (path, ul_checkout_plan_whiteout_mode (plan, meta->mode)) != 0)
-    return ul_throw_errno (error, "change mode of whiteout");
+    return ul_fd_throw_proc (error, "change mode of whiteout");
   return TRUE;
 }
 

@@ -27,7 +27,7 @@ read_boot_id (char **out_id, GError **error)
   ul_autofd int fd = open ("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   char text[64] = "";
   if (fd < 0 || read (fd, text, sizeof text - 1) < 0)
-    return ul_throw_errno (error, "read boot id");
+    return ul_fd_throw_proc (error, "read boot id");
   *out_id = g_strdup (g_strstrip (text));
   return TRUE;
 }

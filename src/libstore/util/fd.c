@@ -31,6 +31,16 @@ ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name)
   snprintf (buf, UL_PROC_PATH_MAX, "/proc/self/fd/%d/%s", dfd, name);
 }
 
+gboolean
+ul_fd_throw_proc (GError **error, const char *what)
+{
+  const int code = errno;
+  if (code == ENOENT && access ("/proc/self/fd", F_OK) != 0)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "%s: /proc is not mounted", what);
+  errno = code;
+  return ul_throw_errno (error, "%s", what);
+}
+
 int
 ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
 {

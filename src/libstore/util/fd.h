@@ -44,6 +44,10 @@ guint ul_fd_limit (void);
 #define UL_PROC_PATH_MAX (sizeof "/proc/self/fd/-2147483648/" + 255)
 void ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name);
 
+/* ul_throw_errno () for a call on such a path: UL_ERROR_UNSUPPORTED, saying so, where /proc isn't
+ * mounted. */
+gboolean ul_fd_throw_proc (GError **error, const char *what);
+
 /* openat2 with RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS: never leaves @dfd. Returns a descriptor or
  * -1 with errno. */
 int ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode);

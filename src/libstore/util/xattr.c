@@ -68,7 +68,7 @@ list_all (const Where *w, char **out_names, gsize *out_len, GError **error)
           return TRUE;
         }
       if (size < 0)
-        return ul_throw_errno (error, "list xattrs");
+        return ul_fd_throw_proc (error, "list xattrs");
       if (size == 0)
         {
           *out_len = 0;
@@ -79,7 +79,7 @@ list_all (const Where *w, char **out_names, gsize *out_len, GError **error)
       if (got < 0 && errno == ERANGE)
         continue;
       if (got < 0)
-        return ul_throw_errno (error, "list xattrs");
+        return ul_fd_throw_proc (error, "list xattrs");
       *out_names = g_steal_pointer (&names);
       *out_len = (gsize) got;
       return TRUE;
