@@ -184,7 +184,8 @@ ul_command_main (const UlProgram *program, int argc, char **argv)
     }
 
   ok = close_stdout (ok ? &error : NULL) && ok;
-  if (!ok && error != NULL)
+  /* Whoever interrupts knows. */
+  if (!ok && error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     print_error (error);
   ul_options_clear (ul_options_repo, &inv);
   if (ok)

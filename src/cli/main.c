@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "util/interrupt.h"
+
 #include <locale.h>
 #include <sys/resource.h>
 
@@ -75,5 +77,8 @@ main (int argc, char **argv)
 {
   setlocale (LC_ALL, "");
   raise_descriptor_limit ();
-  return ul_command_main (&program, argc, argv);
+  ul_interrupt_catch ();
+  const int status = ul_command_main (&program, argc, argv);
+  ul_interrupt_resume ();
+  return status;
 }

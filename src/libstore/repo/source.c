@@ -5,6 +5,7 @@
 
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 /* The kernel copies faster to buffers that start at one. */
 #define PAGE 4096
@@ -60,6 +61,8 @@ gboolean
 ul_cursor_read (UlCursor *cursor, void *buffer, gsize len, gsize *out_n, GError **error)
 {
   const UlSource *source = cursor->source;
+  if (!ul_interrupt_check (error))
+    return FALSE;
   gsize n = (gsize) MIN (len, source->size - cursor->offset);
   if (n > 0)
     {

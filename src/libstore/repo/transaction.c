@@ -17,6 +17,7 @@
 #include "repo/writeback.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 typedef struct
 {
@@ -38,6 +39,7 @@ struct _UlTransaction
   UlRepo *repo;
   UlTransactionOptions options;
   int lock_fd;
+  gboolean holds_signals; /* from before there is a staging directory until it's gone */
   UlStaging staging;
   struct stat staging_stat;
   guint64 next_seq;         /* atomic */
@@ -137,8 +139,11 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   g_mutex_init (&self->lock);
 
   step (self, "begin");
-  if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error)
-      || !ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
+  if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error))
+    return NULL;
+  self->holds_signals = TRUE;
+  ul_interrupt_hold ();
+  if (!ul_staging_create (repo, &self->staging, error) || !measure_room (self, error))
     return NULL;
   if (fstat (self->staging.dfd, &self->staging_stat) != 0)
     {
@@ -161,6 +166,8 @@ ul_transaction_free (UlTransaction *self)
     (void) ul_staging_remove (self->repo, &self->staging, NULL);
   ul_staging_clear (&self->staging);
   ul_fd_cleanup (&self->lock_fd);
+  if (self->holds_signals)
+    ul_interrupt_release ();
   g_ptr_array_unref (self->refs);
   g_hash_table_unref (self->claimed);
   g_mutex_clear (&self->lock);
@@ -414,7 +421,8 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
 {
   if (__atomic_load_n (&self->failed, __ATOMIC_RELAXED))
     return ul_throw (error, UL_ERROR_FAILED, "committing transaction: an object wasn't written");
-  if (!check_refs (self, error))
+  /* The last time to turn back: from here on it's faster to complete. */
+  if (!ul_interrupt_check (error) || !check_refs (self, error))
     return FALSE;
   const UlPublish publish = {
     .repo = self->repo,
