@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "checkout/dir.h"
@@ -12,6 +11,7 @@
 #include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/tmpfile.h"
 #include "util/xattr.h"
 
 #define PRIVATE_MODE 0600
@@ -88,73 +88,14 @@ make_symlink (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made
   return FALSE;
 }
 
-/* A file without a name yet; or, where the file system has no O_TMPFILE, with a temporary one. */
-typedef struct
-{
-  int dfd;
-  int fd;
-  char *name; /* NULL: none */
-} TmpFile;
-
-static void
-tmp_file_clear (TmpFile *tmp)
-{
-  if (tmp->name != NULL)
-    (void) unlinkat (tmp->dfd, tmp->name, 0);
-  g_clear_pointer (&tmp->name, g_free);
-  if (tmp->fd >= 0)
-    close (tmp->fd);
-  tmp->fd = -1;
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TmpFile, tmp_file_clear)
-
-static gboolean
-open_tmp (TmpFile *tmp, gboolean allow_unnamed, GError **error)
-{
-  if (allow_unnamed)
-    {
-      tmp->fd = openat (tmp->dfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, PRIVATE_MODE);
-      if (tmp->fd >= 0)
-        return TRUE;
-      if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
-        return ul_throw_errno (error, "create temporary file");
-    }
-  for (int i = 0; i < 100; i++)
-    {
-      g_autofree char *name
-          = g_strdup_printf (".underlay-%08x%08x", g_random_int (), g_random_int ());
-      tmp->fd = openat (tmp->dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        PRIVATE_MODE);
-      if (tmp->fd >= 0)
-        {
-          tmp->name = g_steal_pointer (&name);
-          return TRUE;
-        }
-      if (errno != EEXIST)
-        break;
-    }
-  return ul_throw_errno (error, "create temporary file");
-}
-
 static gboolean
 make_named (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, GError **error)
 {
-  TmpFile *tmp = data;
-  if (tmp->name != NULL)
-    {
-      const int result = renameat2 (tmp->dfd, tmp->name, dfd, name, RENAME_NOREPLACE);
-      if (!made (result, "rename file", out_made, error))
-        return FALSE;
-      if (*out_made == UL_CHECKOUT_MAKE_DONE)
-        g_clear_pointer (&tmp->name, g_free);
-      return TRUE;
-    }
-  char source[sizeof "/proc/self/fd/-2147483648"];
-  snprintf (source, sizeof source, "/proc/self/fd/%d", tmp->fd);
-  const int result = linkat (AT_FDCWD, source, dfd, name, AT_SYMLINK_FOLLOW);
-  if (result != 0 && errno == ENOENT)
-    return ul_fd_throw_proc (error, "name file");
-  return made (result, "name file", out_made, error);
+  gboolean exists;
+  if (!ul_tmp_file_link (data, dfd, name, &exists, error))
+    return FALSE;
+  *out_made = exists ? UL_CHECKOUT_MAKE_EXISTS : UL_CHECKOUT_MAKE_DONE;
+  return TRUE;
 }
 
 static gboolean
@@ -189,8 +130,9 @@ static gboolean
 copy_content (const UlCheckoutEntry *entry, UlContent *content, GError **error)
 {
   UlCheckoutPlan *plan = entry->dir->plan;
-  g_auto (TmpFile) tmp = { .dfd = entry->dir->fd, .fd = -1 };
-  if (!open_tmp (&tmp, !plan->options->hooks.no_tmpfile, error)
+  g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
+  if (!ul_tmp_file_open (&tmp, entry->dir->fd, !plan->options->hooks.no_tmpfile, PRIVATE_MODE,
+                         error)
       || !ul_content_copy_to (content, tmp.fd, error)
       || !apply_meta (entry->dir, tmp.fd, ul_content_meta (content), error))
     return FALSE;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "util/tmpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/error.h"
+#include "util/fd.h"
+
+#define ATTEMPTS 100
+
+static char *
+random_name (void)
+{
+  return g_strdup_printf (".underlay-%08x%08x", g_random_int (), g_random_int ());
+}
+
+gboolean
+ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode, GError **error)
+{
+  tmp->dfd = dfd;
+  if (allow_unnamed)
+    {
+      tmp->fd = openat (dfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+      if (tmp->fd >= 0)
+        return TRUE;
+      if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+        return ul_throw_errno (error, "create temporary file");
+    }
+  for (int i = 0; i < ATTEMPTS; i++)
+    {
+      g_autofree char *name = random_name ();
+      tmp->fd = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+      if (tmp->fd >= 0)
+        {
+          tmp->name = g_steal_pointer (&name);
+          return TRUE;
+        }
+      if (errno != EEXIST)
+        break;
+    }
+  return ul_throw_errno (error, "create temporary file");
+}
+
+void
+ul_tmp_file_clear (UlTmpFile *tmp)
+{
+  if (tmp->name != NULL)
+    (void) unlinkat (tmp->dfd, tmp->name, 0);
+  g_clear_pointer (&tmp->name, g_free);
+  if (tmp->fd >= 0)
+    close (tmp->fd);
+  tmp->fd = -1;
+}
+
+gboolean
+ul_tmp_file_link (UlTmpFile *tmp, int dfd, const char *name, gboolean *out_exists, GError **error)
+{
+  int result;
+  if (tmp->name != NULL)
+    {
+      result = renameat2 (tmp->dfd, tmp->name, dfd, name, RENAME_NOREPLACE);
+      if (result == 0)
+        g_clear_pointer (&tmp->name, g_free);
+    }
+  else
+    {
+      char source[sizeof "/proc/self/fd/-2147483648"];
+      snprintf (source, sizeof source, "/proc/self/fd/%d", tmp->fd);
+      result = linkat (AT_FDCWD, source, dfd, name, AT_SYMLINK_FOLLOW);
+      if (result != 0 && errno == ENOENT)
+        return ul_fd_throw_proc (error, "name file");
+    }
+  if (result != 0 && errno != EEXIST)
+    return ul_throw_errno (error, "name file");
+  *out_exists = result != 0;
+  return TRUE;
+}
+
+gboolean
+ul_tmp_file_replace (UlTmpFile *tmp, const char *name, GError **error)
+{
+  /* There is no linkat () that replaces: a temporary name for an instant. */
+  for (int i = 0; tmp->name == NULL && i < ATTEMPTS; i++)
+    {
+      g_autofree char *temporary = random_name ();
+      gboolean exists;
+      if (!ul_tmp_file_link (tmp, tmp->dfd, temporary, &exists, error))
+        return FALSE;
+      if (!exists)
+        tmp->name = g_steal_pointer (&temporary);
+    }
+  if (tmp->name == NULL || renameat (tmp->dfd, tmp->name, tmp->dfd, name) != 0)
+    return ul_throw_errno (error, "name file");
+  g_clear_pointer (&tmp->name, g_free);
+  return TRUE;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gio/gio.h>
+
+/* A file that gets its name when it's complete. It has none before (O_TMPFILE), so nothing is left
+ * of a process that is killed; where the file system can't do that it has a temporary one. */
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  int dfd;    /* borrowed: the directory it's in */
+  int fd;     /* open for writing */
+  char *name; /* the temporary one; NULL: none */
+} UlTmpFile;
+
+#define UL_TMP_FILE_INIT                                                                           \
+  {                                                                                                \
+    .dfd = -1, .fd = -1                                                                            \
+  }
+
+/* With @mode & ~umask. */
+gboolean ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode,
+                           GError **error);
+/* Closes it, and removes it unless it has got its name. */
+void ul_tmp_file_clear (UlTmpFile *tmp);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlTmpFile, ul_tmp_file_clear)
+
+/* Give it @name below @dfd, unless *out_exists: something has that name. */
+gboolean ul_tmp_file_link (UlTmpFile *tmp, int dfd, const char *name, gboolean *out_exists,
+                           GError **error);
+
+/* Give it @name in its own directory in place of what has it. */
+gboolean ul_tmp_file_replace (UlTmpFile *tmp, const char *name, GError **error);
+
+G_END_DECLS
