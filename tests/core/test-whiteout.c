@@ -64,6 +64,8 @@ test_encode_refuses (void)
   assert_encode_fails (UL_WHITEOUT_COMMIT, too_long, too_long);
   assert_encode_fails (UL_WHITEOUT_COMMIT, too_long, "at most 244");
   assert_encode_fails (UL_WHITEOUT_LAYER, too_long_layer, "at most 251");
+  assert_encode_fails (UL_WHITEOUT_LAYER, ".wh.x", ".wh.x");
+  assert_encode_fails (UL_WHITEOUT_LAYER, ".wh..opq", "like its markers");
   assert_encode_fails (UL_WHITEOUT_COMMIT, "", "encode whiteout");
   assert_encode_fails (UL_WHITEOUT_COMMIT, ".", "'.'");
   assert_encode_fails (UL_WHITEOUT_COMMIT, "..", "'..'");
@@ -155,6 +157,8 @@ test_round_trip (void)
       {
         g_autoptr (GError) error = NULL;
         g_autofree char *marker = NULL;
+        if (form == UL_WHITEOUT_LAYER && g_str_has_prefix (names[i], UL_WHITEOUT_LAYER_PREFIX))
+          continue; /* can't be written */
         g_assert_true (ul_whiteout_encode (form, names[i], &marker, &error));
         g_assert_no_error (error);
         g_assert_true (ul_whiteout_may_be_marker (form, marker));

@@ -58,6 +58,10 @@ ul_whiteout_encode (UlWhiteoutForm form, const char *name, char **out_marker, GE
                      "encode whiteout %s: a name of %zu bytes leaves no room for the prefix %s "
                      "(at most %zu)",
                      name, strlen (name), prefix, max);
+  if (form == UL_WHITEOUT_LAYER && ul_whiteout_may_be_marker (form, name))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "encode whiteout %s: a layer can't delete what is named like its markers",
+                     name);
   *out_marker = g_strconcat (prefix, name, NULL);
   return TRUE;
 }
@@ -88,6 +92,37 @@ ul_whiteout_is_opaque_xattr (const char *name, const void *value, gsize len)
          && (g_str_equal (name, UL_WHITEOUT_OPAQUE_TRUSTED)
              || g_str_equal (name, UL_WHITEOUT_OPAQUE_USER)
              || g_str_equal (name, UL_WHITEOUT_OPAQUE_FUSE));
+}
+
+static gboolean
+is_opaque_pair (GVariant *pair)
+{
+  const char *name;
+  g_autoptr (GVariant) value = NULL;
+  g_variant_get (pair, "(^&ay@ay)", &name, &value);
+  gsize len;
+  const void *data = g_variant_get_fixed_array (value, &len, 1);
+  return ul_whiteout_is_opaque_xattr (name, data, len);
+}
+
+gboolean
+ul_whiteout_strip_opaque (GVariant **xattrs)
+{
+  const gsize n = g_variant_n_children (*xattrs);
+  g_autoptr (GPtrArray) rest = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) pair = g_variant_get_child_value (*xattrs, i);
+      if (!is_opaque_pair (pair))
+        g_ptr_array_add (rest, g_steal_pointer (&pair));
+    }
+  if (rest->len == n)
+    return FALSE;
+  GVariant *stripped = g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) rest->pdata, rest->len));
+  g_variant_unref (*xattrs);
+  *xattrs = stripped;
+  return TRUE;
 }
 
 gboolean

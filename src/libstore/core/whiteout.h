@@ -65,8 +65,9 @@ gboolean ul_whiteout_may_be_marker (UlWhiteoutForm form, const char *name);
 gboolean ul_whiteout_decode (UlWhiteoutForm form, const char *name, gboolean empty_regular,
                              UlWhiteoutKind *out_kind, const char **out_name, GError **error);
 
-/* The marker for "@name is deleted". UL_ERROR_INVALID if @name is no valid file name, or too long
- * to carry the prefix. */
+/* The marker for "@name is deleted". UL_ERROR_INVALID if @name is no valid file name, too long to
+ * carry the prefix, or, in a layer, one that begins with the prefix itself: `.wh..wh.` is reserved
+ * there. */
 gboolean ul_whiteout_encode (UlWhiteoutForm form, const char *name, char **out_marker,
                              GError **error);
 
@@ -83,6 +84,10 @@ gboolean ul_whiteout_is_device (mode_t mode, dev_t rdev);
  * form? The value must be the one byte `y`: `x` means something else to the kernel, and everything
  * else means nothing. */
 gboolean ul_whiteout_is_opaque_xattr (const char *name, const void *value, gsize len);
+
+/* Take the xattrs that make a directory opaque out of *xattrs, an a(ayay) which is replaced. FALSE
+ * if there were none. */
+gboolean ul_whiteout_strip_opaque (GVariant **xattrs);
 
 /* Does this xattr of a directory say that whiteouts in it have the xattr form? */
 gboolean ul_whiteout_announces_xattr_form (const char *name, const void *value, gsize len);
