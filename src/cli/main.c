@@ -17,6 +17,7 @@ static const UlCommand *const repository[] = {
 static const UlCommand *const trees[] = {
   &ul_cmd_commit,
   &ul_cmd_checkout,
+  &ul_cmd_export,
   NULL,
 };
 
@@ -44,8 +45,8 @@ static const UlCommandGroup groups[] = {
 
 /* Verbs of ostree: what a script may ask for, and gets a clear answer. */
 static const char *const refused[] = {
-  "admin",      "create-usb", "diff", "export",       "find-remotes",  "gpg-sign", "prune", "pull",
-  "pull-local", "remote",     "sign", "static-delta", "trivial-httpd", "summary",  NULL,
+  "admin",      "create-usb", "diff", "find-remotes", "gpg-sign",      "prune",   "pull",
+  "pull-local", "remote",     "sign", "static-delta", "trivial-httpd", "summary", NULL,
 };
 
 static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };

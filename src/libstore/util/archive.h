@@ -80,6 +80,7 @@ G_BEGIN_DECLS
   F (archive_write_set_bytes_per_block)                                                            \
   F (archive_write_set_format_gnutar)                                                              \
   F (archive_write_set_format_pax)                                                                 \
+  F (archive_write_set_format_raw)                                                                 \
   F (archive_write_set_options)
 
 typedef struct
