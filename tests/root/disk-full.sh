@@ -41,9 +41,33 @@ rm -rf mnt/repo
 "$UNDERLAY" init --repo=mnt/repo --mode=bare
 old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
 "$UNDERLAY" --repo=mnt/repo config set core.min-free-space-percent 99
-fails_with "min-free-space-percent" "min-free-space" "$UNDERLAY" --repo=mnt/repo commit -b line new
+fails_with "min-free-space-percent" \
+           "min-free-space-percent '99%' would be exceeded, at least [0-9.]+.kB requested: the file system of repo mnt/repo has [0-9.]+.MB free, and [0-9.]+.MB have to stay free$" \
+           "$UNDERLAY" --repo=mnt/repo commit -b line new
+run "$OSTREE" --repo=mnt/repo commit -b line new
+like "the peer, too, names the setting" "$err" "min-free-space-percent '99%' would be exceeded, at least [0-9.]+"
 is "leaves no staging" "$(staging_of mnt/repo)" ""
 is "and the old commit" "$("$OSTREE" --repo=mnt/repo rev-parse line)" "$old"
+
+# Which of the two settings counts, for both tools.
+for setting in 'size=1024MB percent=0 size 1024MB' 'size=0MB percent=99 percent .99%.' 'percent=0' 'percent=1 size=1MB'; do
+  "$UNDERLAY" --repo=mnt/repo config unset core.min-free-space-percent
+  words=
+  for word in $setting; do
+    case $word in
+      *=*) "$UNDERLAY" --repo=mnt/repo config set "core.min-free-space-${word%=*}" "${word#*=}" ;;
+      *) words+=" $word" ;;
+    esac
+  done
+  for tool in "$OSTREE" "$UNDERLAY"; do
+    run "$tool" --repo=mnt/repo commit --orphan new
+    if [ -n "$words" ]; then
+      like "${tool##*/}: $setting" "$status $err" "^1 .*min-free-space-${words# } would be exceeded"
+    else
+      is "${tool##*/}: $setting" "$status $err" "0 "
+    fi
+  done
+done
 
 # Out of inodes.
 umount mnt

@@ -397,6 +397,7 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
     .tree = tree,
   };
   /* Only where whiteouts are asked for: without, a commit is the same as ostree's. */
+  b.modifier.no_xattrs |= ul_repo_disable_xattrs (repo);
   b.modifier.keep_opaque
       = b.modifier.retarget_whiteouts && ul_repo_wants_canonical (repo) && !b.modifier.no_xattrs;
   b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);

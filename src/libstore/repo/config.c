@@ -29,17 +29,19 @@ get_string (GKeyFile *config, const char *group, const char *key, char **out, GE
 }
 
 static gboolean
-get_bool (GKeyFile *config, const char *key, gboolean fallback, gboolean *out, GError **error)
+get_bool (GKeyFile *config, const char *group, const char *key, gboolean fallback, gboolean *out,
+          GError **error)
 {
   g_autoptr (GError) cause = NULL;
-  const gboolean value = g_key_file_get_boolean (config, "core", key, &cause);
-  if (g_error_matches (cause, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND))
+  const gboolean value = g_key_file_get_boolean (config, group, key, &cause);
+  if (g_error_matches (cause, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND)
+      || g_error_matches (cause, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND))
     {
       *out = fallback;
       return TRUE;
     }
   if (cause != NULL)
-    return ul_throw (error, UL_ERROR_INVALID, "core.%s: not true or false", key);
+    return ul_throw (error, UL_ERROR_INVALID, "%s.%s: not true or false", group, key);
   *out = value;
   return TRUE;
 }
@@ -99,6 +101,25 @@ parse_min_free_space (GKeyFile *config, UlRepoSettings *s, GError **error)
   return TRUE;
 }
 
+/* What others rely on and only ostree does: who ignored it would leave a summary that's out of
+ * date, or objects that the kernel doesn't guard. Reading is no harm. */
+static gboolean
+parse_unwritable (GKeyFile *config, UlRepoSettings *s, GError **error)
+{
+  gboolean summary;
+  gboolean old_summary;
+  gboolean verity;
+  if (!get_bool (config, "core", "auto-update-summary", FALSE, &summary, error)
+      || !get_bool (config, "core", "commit-update-summary", FALSE, &old_summary, error)
+      || !get_bool (config, "ex-fsverity", "required", FALSE, &verity, error))
+    return FALSE;
+  s->unwritable = summary       ? "core.auto-update-summary"
+                  : old_summary ? "core.commit-update-summary"
+                  : verity      ? "ex-fsverity.required"
+                                : NULL;
+  return TRUE;
+}
+
 static gboolean
 parse_identity (GKeyFile *config, UlRepoSettings *s, GError **error)
 {
@@ -129,13 +150,15 @@ ul_repo_settings_parse (GKeyFile *config, UlRepoSettings *out, GError **error)
   gint64 timeout;
   gint64 level;
   gint64 expiry;
-  if (!parse_identity (config, &s, error) || !get_bool (config, "fsync", TRUE, &fsync, error)
-      || !get_bool (config, "per-object-fsync", FALSE, &s.per_object_fsync, error)
-      || !get_bool (config, "locking", TRUE, &locking, error)
+  if (!parse_identity (config, &s, error)
+      || !get_bool (config, "core", "fsync", TRUE, &fsync, error)
+      || !get_bool (config, "core", "per-object-fsync", FALSE, &s.per_object_fsync, error)
+      || !get_bool (config, "core", "locking", TRUE, &locking, error)
+      || !get_bool (config, "core", "disable-xattrs", FALSE, &s.disable_xattrs, error)
       || !get_int (config, "core", "lock-timeout-secs", -1, G_MAXINT, 30, &timeout, error)
       || !get_int (config, "core", "tmp-expiry-secs", 0, G_MAXINT, 24 * 60 * 60, &expiry, error)
       || !get_int (config, "archive", "zlib-level", 0, 9, 6, &level, error)
-      || !parse_min_free_space (config, &s, error))
+      || !parse_min_free_space (config, &s, error) || !parse_unwritable (config, &s, error))
     return FALSE;
   s.no_fsync = !fsync;
   s.no_locking = !locking;

@@ -16,6 +16,8 @@ typedef struct
   gboolean no_fsync;
   gboolean per_object_fsync;
   gboolean no_locking;
+  gboolean disable_xattrs;
+  const char *unwritable; /* the setting for which we must not write; NULL: none. A constant */
   gint lock_timeout_secs;
   gint tmp_expiry_secs;
   gint zlib_level;

@@ -190,9 +190,8 @@ gboolean
 ul_refs_write_path (UlRepo *repo, int tmp_dfd, const char *path, const UlChecksum *checksum,
                     gboolean sync, GError **error)
 {
-  if (tmp_dfd < 0)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing ref %s: repository is not writable",
-                     path);
+  if (!ul_repo_check_writable (repo, error))
+    return ul_prefix (error, "writing ref %s", path);
   if (checksum == NULL)
     return remove_ref (repo, path, sync, error);
 
@@ -247,9 +246,8 @@ ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError
   if (!ul_ref_validate (alias, error) || !ul_ref_validate (target, error)
       || !check_loop (repo, alias, target, error))
     return FALSE;
-  if (ul_repo_tmp_dfd (repo) < 0)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing alias %s: repository is not writable",
-                     alias);
+  if (!ul_repo_check_writable (repo, error))
+    return ul_prefix (error, "writing alias %s", alias);
   g_autoptr (GString) link = g_string_new (NULL);
   for (const char *p = alias; *p != '\0'; p++)
     if (*p == '/')

@@ -424,6 +424,37 @@ ul_repo_min_free_space (UlRepo *self, guint64 total)
   return total / 100 * self->settings.min_free_space_percent;
 }
 
+char *
+ul_repo_describe_min_free_space (UlRepo *self)
+{
+  if (self->settings.min_free_space_size > 0)
+    {
+      g_autofree char *size
+          = g_key_file_get_string (self->config, "core", "min-free-space-size", NULL);
+      return g_strdup_printf ("min-free-space-size %s", size);
+    }
+  return g_strdup_printf ("min-free-space-percent '%u%%'", self->settings.min_free_space_percent);
+}
+
+gboolean
+ul_repo_disable_xattrs (UlRepo *self)
+{
+  return self->settings.disable_xattrs;
+}
+
+gboolean
+ul_repo_check_writable (UlRepo *self, GError **error)
+{
+  if (self->tmp_dfd < 0)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "writing to repo %s: it is not writable",
+                     self->path);
+  if (self->settings.unwritable != NULL)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "writing to repo %s: its setting %s is not supported", self->path,
+                     self->settings.unwritable);
+  return TRUE;
+}
+
 UlLinks
 ul_repo_linkable (UlRepo *self, UlOwnership ownership)
 {

@@ -83,6 +83,13 @@ gint ul_repo_zlib_level (UlRepo *self);           /* archive.zlib-level, 6 */
 /* Bytes that must stay free on a file system of @total bytes: core.min-free-space-size, else
  * core.min-free-space-percent (3). */
 guint64 ul_repo_min_free_space (UlRepo *self, guint64 total);
+/* That setting for a message: "min-free-space-size 2GB", "min-free-space-percent '3%'". */
+char *ul_repo_describe_min_free_space (UlRepo *self);
+gboolean ul_repo_disable_xattrs (UlRepo *self); /* core.disable-xattrs, false: commits drop them */
+
+/* UL_ERROR_UNSUPPORTED where the repository can't be written to, or must not because of a setting
+ * that we don't do. */
+gboolean ul_repo_check_writable (UlRepo *self, GError **error);
 
 /* As the options say, else core.lock-timeout-secs (30): seconds, 0 to try once, -1 for ever. */
 gint ul_repo_lock_timeout_secs (UlRepo *self);

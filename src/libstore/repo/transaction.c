@@ -110,6 +110,24 @@ measure_room (UlTransaction *self, GError **error)
   return TRUE;
 }
 
+/* What is free now counts what was staged so far. */
+static gboolean
+throw_no_room (UlTransaction *self, guint64 size, GError **error)
+{
+  struct statvfs st;
+  if (fstatvfs (self->staging.dfd, &st) != 0)
+    return ul_throw_errno (error, "statvfs %s", ul_repo_path (self->repo));
+  const guint64 total = (guint64) st.f_blocks * st.f_frsize;
+  g_autofree char *setting = ul_repo_describe_min_free_space (self->repo);
+  g_autofree char *needed = g_format_size (size);
+  g_autofree char *free_now = g_format_size ((guint64) st.f_bfree * st.f_frsize);
+  g_autofree char *keep = g_format_size (ul_repo_min_free_space (self->repo, total));
+  return ul_throw (error, UL_ERROR_NO_SPACE,
+                   "%s would be exceeded, at least %s requested: the file system of repo %s has %s "
+                   "free, and %s have to stay free",
+                   setting, needed, ul_repo_path (self->repo), free_now, keep);
+}
+
 static UlSync
 sync_policy (UlTransaction *self)
 {
@@ -121,12 +139,8 @@ sync_policy (UlTransaction *self)
 UlTransaction *
 ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError **error)
 {
-  if (ul_repo_tmp_dfd (repo) < 0)
-    {
-      ul_throw (error, UL_ERROR_UNSUPPORTED, "writing to repo %s: it is not writable",
-                ul_repo_path (repo));
-      return NULL;
-    }
+  if (!ul_repo_check_writable (repo, error))
+    return NULL;
   g_autoptr (UlTransaction) self = g_new0 (UlTransaction, 1);
   self->repo = g_object_ref (repo);
   if (options != NULL)
@@ -348,10 +362,7 @@ ul_transaction_reserve (UlTransaction *self, guint64 size, GError **error)
   const guint64 room = size < G_MAXINT64 / 2 ? (size / self->block + 1) * self->block : G_MAXINT64;
   if (room < G_MAXINT64 && __atomic_sub_fetch (&self->room, (gint64) room, __ATOMIC_RELAXED) >= 0)
     return TRUE;
-  g_autofree char *needed = g_format_size (size);
-  return ul_throw (error, UL_ERROR_NO_SPACE,
-                   "min-free-space would be exceeded: %s more needed on the file system of repo %s",
-                   needed, ul_repo_path (self->repo));
+  return throw_no_room (self, size, error);
 }
 
 static void
