@@ -437,6 +437,46 @@ test_lookup_broken (void)
   g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
 }
 
+/* Every mode as the parent of every mode. */
+static void
+test_parent (void)
+{
+  for (guint i = 0; i < FIXTURE_N_MODES * FIXTURE_N_MODES; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) parent = { 0 };
+      g_auto (Fixture) child = { 0 };
+      fixture_init (&parent, fixture_modes[i / FIXTURE_N_MODES]);
+      fixture_init (&child, fixture_modes[i % FIXTURE_N_MODES]);
+      fixture_reopen (&child, "core", "parent", parent.path);
+      const UlChecksum file = fixture_file (&parent, "of the parent");
+
+      gboolean has;
+      gboolean own;
+      UlRepo *home;
+      g_assert_true (ul_objects_has (child.repo, UL_OBJECT_FILE, &file, &has, &error));
+      g_assert_true (ul_objects_has_own (child.repo, UL_OBJECT_FILE, &file, &own, &error));
+      g_assert_true (ul_objects_find (child.repo, UL_OBJECT_FILE, &file, &home, &error));
+      g_assert_true (has && !own && home == ul_repo_parent (child.repo));
+      g_autoptr (UlHasher) hasher = ul_hasher_new ();
+      UlChecksum actual;
+      guint64 bytes;
+      ul_objects_verify (child.repo, UL_OBJECT_FILE, &file, hasher, &actual, &bytes, &error);
+      g_assert_no_error (error);
+      g_assert_true (ul_checksum_equal (&file, &actual));
+
+      /* Nothing is removed there. */
+      g_assert_true (ul_objects_delete (child.repo, UL_OBJECT_FILE, &file, &error));
+      g_assert_true (ul_objects_has_own (parent.repo, UL_OBJECT_FILE, &file, &own, &error));
+      g_assert_true (own);
+      const UlChecksum other = fixture_file (&child, "of the child");
+      g_assert_true (ul_objects_find (child.repo, UL_OBJECT_FILE, &other, &home, &error));
+      g_assert_true (home == child.repo);
+      g_assert_true (ul_objects_has (parent.repo, UL_OBJECT_FILE, &other, &has, &error));
+      g_assert_false (has);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -454,6 +494,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Objects/foreach-passes-over-strangers", test_foreach);
   g_test_add_func ("/Objects/delete", test_delete);
   g_test_add_func ("/Objects/partial-commits", test_partial);
+  g_test_add_func ("/Objects/of-a-parent", test_parent);
   g_test_add_func ("/Objects/lookup-path", test_lookup_path);
   g_test_add_func ("/Objects/lookup-name", test_lookup_name);
   g_test_add_func ("/Objects/lookup-path-through-missing-dirtree", test_lookup_broken);

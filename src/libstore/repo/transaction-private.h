@@ -37,7 +37,8 @@ void ul_staged_path (const UlChecksum *checksum, UlObjectType type, gboolean com
 void ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX]);
 
 /* Is the object to be written? Not if it's in the repository or somebody stages it already. TRUE
- * once for each object, which is then the caller's to stage. */
+ * once for each object, which is then the caller's to stage. Here a signal interrupts whatever
+ * writes objects. */
 gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                                gboolean *out_claimed, GError **error);
 

@@ -316,7 +316,7 @@ ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *
                       gboolean *out_claimed, GError **error)
 {
   gboolean has;
-  if (!ul_transaction_has (self, type, checksum, &has, error))
+  if (!ul_interrupt_check (error) || !ul_transaction_has (self, type, checksum, &has, error))
     return FALSE;
   *out_claimed = !has && ul_transaction_claim_anyway (self, type, checksum);
   return TRUE;

@@ -14,7 +14,6 @@
 #include "repo/writer-private.h"
 #include "util/error.h"
 #include "util/fd.h"
-#include "util/interrupt.h"
 
 UlWriter *
 ul_writer_new (UlTransaction *transaction)
@@ -248,7 +247,7 @@ gboolean
 ul_writer_metadata (UlWriter *self, UlObjectType type, GVariant *variant, UlChecksum *out_checksum,
                     GError **error)
 {
-  return (ul_interrupt_check (error) && write_metadata (self, type, variant, out_checksum, error))
+  return write_metadata (self, type, variant, out_checksum, error)
          || ul_transaction_fail (self->transaction);
 }
 
