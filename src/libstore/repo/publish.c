@@ -54,7 +54,8 @@ compare_staged (gconstpointer a, gconstpointer b)
   return memcmp (&x->checksum, &y->checksum, sizeof x->checksum);
 }
 
-/* Detached metadata alone is replaced; any other object that is there already is the same. */
+/* Detached metadata is replaced, and what is known to be broken; any other object that is there
+ * already is the same. */
 static int
 move (const UlPublish *self, const char *from, const char *to, gboolean replace)
 {
@@ -112,7 +113,7 @@ publish_one (const UlPublish *self, const UlStaged *staged, Dirs *dirs, GError *
                   ul_repo_is_compressed (self->repo), from);
 
   step (self, "publish");
-  const gboolean replace = staged->type == UL_OBJECT_COMMITMETA;
+  const gboolean replace = staged->type == UL_OBJECT_COMMITMETA || staged->replace;
   int result = move (self, from, to, replace);
   if (result != 0 && errno == ENOENT)
     {

@@ -12,6 +12,7 @@ typedef struct
 {
   guint8 type;
   gboolean complete; /* staged; else only claimed by a writer that failed */
+  gboolean replace;  /* what has this name in objects/ is broken */
   UlChecksum checksum;
 } UlStaged;
 

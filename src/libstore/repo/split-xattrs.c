@@ -21,6 +21,28 @@ write_bytes (UlTransaction *transaction, const char *path, GVariant *xattrs, GEr
                                 ul_transaction_syncs_each (transaction), error);
 }
 
+/* The file that all links are made of may be what is broken. */
+static gboolean
+drop_if_broken (UlTransaction *transaction, const UlChecksum *checksum, gboolean *io_has,
+                GError **error)
+{
+  if (!*io_has || !ul_transaction_is_repair (transaction))
+    return TRUE;
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  g_autoptr (GBytes) bytes = NULL;
+  UlChecksum actual;
+  ul_object_loose_path (checksum, UL_OBJECT_FILE_XATTRS, FALSE, path);
+  if (!ul_fd_read_file_at (ul_repo_objects_dfd (ul_transaction_repo (transaction)), path, MAX_SIZE,
+                           TRUE, &bytes, error))
+    return FALSE;
+  const gsize len = bytes != NULL ? g_bytes_get_size (bytes) : 0;
+  ul_checksum_of_data (len > 0 ? g_bytes_get_data (bytes, NULL) : "", len, &actual);
+  *io_has = bytes != NULL && ul_checksum_equal (&actual, checksum);
+  if (!*io_has)
+    ul_transaction_replace (transaction, UL_OBJECT_FILE_XATTRS, checksum);
+  return TRUE;
+}
+
 /* In staging, all links are made from a file named for its content; whoever needs it first makes
  * it. */
 static gboolean
@@ -29,7 +51,8 @@ find_shared (UlTransaction *transaction, const UlChecksum *checksum, GVariant *x
 {
   UlRepo *repo = ul_transaction_repo (transaction);
   gboolean has;
-  if (!ul_objects_has_own (repo, UL_OBJECT_FILE_XATTRS, checksum, &has, error))
+  if (!ul_transaction_has (transaction, UL_OBJECT_FILE_XATTRS, checksum, &has, error)
+      || !drop_if_broken (transaction, checksum, &has, error))
     return FALSE;
   if (has)
     {

@@ -36,13 +36,22 @@ void ul_staged_path (const UlChecksum *checksum, UlObjectType type, gboolean com
 #define UL_STAGED_TMP_MAX 24
 void ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX]);
 
+/* For repairs: what stands in objects/ under this name is no such object. It counts as not there,
+ * and what is staged takes its place. */
+void ul_transaction_replace (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
+gboolean ul_transaction_is_repair (UlTransaction *self); /* replaces anything */
+
+/* Have the exclusive lock from here on. In between there is none: staging has a lock of its own. */
+gboolean ul_transaction_lock_exclusive (UlTransaction *self, GError **error);
+
 /* Is the object to be written? Not if it's in the repository or somebody stages it already. TRUE
  * once for each object, which is then the caller's to stage. Here a signal interrupts whatever
  * writes objects. */
 gboolean ul_transaction_claim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                                gboolean *out_claimed, GError **error);
 
-/* Is the object in the repository? Where objects/ has no directory for it, that takes no look. */
+/* Is the object in the repository itself? Where objects/ has no directory for it, that takes no
+ * look. */
 gboolean ul_transaction_has (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                              gboolean *out_has, GError **error);
 

@@ -56,6 +56,7 @@ struct _UlTransaction
 
   GMutex lock;         /* guards what follows */
   GHashTable *claimed; /* set of UlStaged, by type and checksum */
+  GHashTable *broken;  /* the same: what is to be replaced; NULL: nothing */
 };
 
 static guint
@@ -184,6 +185,7 @@ ul_transaction_free (UlTransaction *self)
     ul_interrupt_release ();
   g_ptr_array_unref (self->refs);
   g_hash_table_unref (self->claimed);
+  g_clear_pointer (&self->broken, g_hash_table_unref);
   g_mutex_clear (&self->lock);
   g_object_unref (self->repo);
   g_free (self);
@@ -270,11 +272,51 @@ ul_transaction_tmp_name (UlTransaction *self, char out[UL_STAGED_TMP_MAX])
   g_snprintf (out, UL_STAGED_TMP_MAX, "tmp-%" G_GINT64_MODIFIER "x", seq);
 }
 
-gboolean
-ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+void
+ul_transaction_replace (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
 {
   const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
   g_mutex_lock (&self->lock);
+  if (self->broken == NULL)
+    self->broken = g_hash_table_new_full (staged_hash, staged_equal, staged_free, NULL);
+  g_hash_table_add (self->broken, g_slice_dup (UlStaged, &key));
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_broken (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
+  const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
+  g_mutex_lock (&self->lock);
+  const gboolean broken = self->broken != NULL && g_hash_table_contains (self->broken, &key);
+  g_mutex_unlock (&self->lock);
+  return broken;
+}
+
+gboolean
+ul_transaction_is_repair (UlTransaction *self)
+{
+  g_mutex_lock (&self->lock);
+  const gboolean repair = self->broken != NULL;
+  g_mutex_unlock (&self->lock);
+  return repair;
+}
+
+gboolean
+ul_transaction_lock_exclusive (UlTransaction *self, GError **error)
+{
+  /* Two that hold it shared would wait for each other. */
+  ul_fd_clear (&self->lock_fd);
+  return ul_repo_lock (self->repo, UL_LOCK_EXCLUSIVE, self->options.lock_timeout_secs,
+                       &self->lock_fd, error);
+}
+
+gboolean
+ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
+  UlStaged key = { .type = (guint8) type, .checksum = *checksum };
+  g_mutex_lock (&self->lock);
+  key.replace = self->broken != NULL && g_hash_table_contains (self->broken, &key);
   const gboolean claimed = !g_hash_table_contains (self->claimed, &key);
   if (claimed)
     g_hash_table_add (self->claimed, g_slice_dup (UlStaged, &key));
@@ -305,9 +347,10 @@ gboolean
 ul_transaction_has (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
                     gboolean *out_has, GError **error)
 {
-  if (may_have (self, checksum))
-    return ul_objects_has_own (self->repo, type, checksum, out_has, error);
-  *out_has = FALSE;
+  gboolean has = FALSE;
+  if (may_have (self, checksum) && !ul_objects_has_own (self->repo, type, checksum, &has, error))
+    return FALSE;
+  *out_has = has && !is_broken (self, type, checksum);
   return TRUE;
 }
 

@@ -118,7 +118,7 @@ is_known (UlWriter *self, const UlFileMeta *meta, const UlSource *source, UlChec
   if (!ul_source_hash (source, &self->scratch, self->hasher, error))
     return FALSE;
   ul_hasher_finish (self->hasher, checksum);
-  return ul_objects_has_own (self->repo, UL_OBJECT_FILE, checksum, out_known, error);
+  return ul_transaction_has (self->transaction, UL_OBJECT_FILE, checksum, out_known, error);
 }
 
 /* Worth a pass of its own only where it's likely: most of what came before was there already. */
