@@ -26,6 +26,7 @@ typedef enum
   UL_OPTION_HELP,        /* gboolean; what follows on the command line is not looked at */
   UL_OPTION_STRING,      /* char *, UTF-8; the last one given counts */
   UL_OPTION_PATH,        /* char *, any bytes; the last one given counts */
+  UL_OPTION_OPTIONAL,    /* char *, any bytes: what stands behind `=`, "" without one */
   UL_OPTION_STRING_LIST, /* char **, NULL-terminated, or NULL if never given */
   UL_OPTION_CALLBACK,    /* parse (), with a value if .arg is set */
   UL_OPTION_UNSUPPORTED, /* ostree has it, we don't: refused by name, not shown in --help */

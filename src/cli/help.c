@@ -64,7 +64,7 @@ option_left (const UlOption *option)
     g_string_append_printf (s, "-%c, ", option->short_name);
   g_string_append_printf (s, "--%s", option->name);
   if (option->arg != NULL)
-    g_string_append_printf (s, "=%s", option->arg);
+    g_string_append_printf (s, option->type == UL_OPTION_OPTIONAL ? "[=%s]" : "=%s", option->arg);
   return g_string_free (s, FALSE);
 }
 
@@ -169,7 +169,9 @@ dump_options (const char *verb, const UlOption *table, FILE *out)
     if (ul_option_is_shown (o))
       {
         const char letter[] = { '-', o->short_name, '\0' };
-        fprintf (out, "option\t%s\t--%s\t%s\t%s\t%s\t%s\n", verb, o->name, letter, or_dash (o->arg),
+        g_autofree char *arg = o->type == UL_OPTION_OPTIONAL ? g_strdup_printf ("[=%s]", o->arg)
+                                                             : g_strdup (or_dash (o->arg));
+        fprintf (out, "option\t%s\t--%s\t%s\t%s\t%s\t%s\n", verb, o->name, letter, arg,
                  or_dash (o->values), o->help);
       }
 }

@@ -146,6 +146,7 @@ takes_value (const UlOption *option)
     {
     case UL_OPTION_FLAG:
     case UL_OPTION_HELP:
+    case UL_OPTION_OPTIONAL:
     case UL_OPTION_UNSUPPORTED:
     case UL_OPTION_HEADING:
     case UL_OPTION_END:
@@ -196,7 +197,8 @@ apply (const UlOption *option, const char *shown, const char *value, gpointer ta
 {
   void *field = (char *) target + option->offset;
 
-  if (value != NULL && option->type != UL_OPTION_PATH && !g_utf8_validate (value, -1, NULL))
+  if (value != NULL && option->type != UL_OPTION_PATH && option->type != UL_OPTION_OPTIONAL
+      && !g_utf8_validate (value, -1, NULL))
     return ul_throw (error, UL_ERROR_INVALID, "The value of %s is not valid UTF-8", shown);
 
   switch (option->type)
@@ -209,6 +211,10 @@ apply (const UlOption *option, const char *shown, const char *value, gpointer ta
     case UL_OPTION_PATH:
       g_free (*(char **) field);
       *(char **) field = g_strdup (value);
+      return TRUE;
+    case UL_OPTION_OPTIONAL:
+      g_free (*(char **) field);
+      *(char **) field = g_strdup (value != NULL ? value : "");
       return TRUE;
     case UL_OPTION_STRING_LIST:
       append_string (field, value);
@@ -249,6 +255,8 @@ parse_long (const UlOptionSet *sets, const char *word, char ***io_next, GError *
   g_autofree char *shown = g_strndup (word, len);
   if (!takes_value (option))
     {
+      if (equals != NULL && option->type == UL_OPTION_OPTIONAL)
+        return apply (option, shown, equals + 1, target, error);
       if (equals != NULL && option->type != UL_OPTION_UNSUPPORTED)
         return ul_throw (error, UL_ERROR_INVALID, "%s takes no value", shown);
       return apply_flag (option, shown, target, io_next, error);
@@ -316,7 +324,7 @@ ul_options_clear (const UlOption *table, gpointer target)
   for (const UlOption *o = table; o->type != UL_OPTION_END; o++)
     {
       void *field = (char *) target + o->offset;
-      if (o->type == UL_OPTION_STRING || o->type == UL_OPTION_PATH)
+      if (o->type == UL_OPTION_STRING || o->type == UL_OPTION_PATH || o->type == UL_OPTION_OPTIONAL)
         g_clear_pointer ((char **) field, g_free);
       else if (o->type == UL_OPTION_STRING_LIST)
         g_clear_pointer ((char ***) field, g_strfreev);

@@ -41,7 +41,7 @@ is "behind an option" "$(offers 'underlay --repo=r comm')" commit
 is "behind an option with its value" "$(offers 'underlay --repo r comm')" commit
 
 for verb in $verbs; do
-  want=$(awk -F '\t' -v v="$verb" '$1 == "option" && $2 == v { print $3 ($5 == "-" ? "" : "=") }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
+  want=$(awk -F '\t' -v v="$verb" '$1 == "option" && $2 == v { print $3 ($5 == "-" || $5 ~ /^\[/ ? "" : "=") }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
   is "every option of $verb" "$(offers "underlay $verb --")" "$want"
   # --help is where a user sees them: nothing may be in one and not in the other
   is "as in --help of $verb" "$("$UNDERLAY" "$verb" --help | grep -oE '^  (-., )?--[a-z-]+' | grep -o -- '--.*' | sort | tr '\n' ' ')" \
@@ -49,6 +49,10 @@ for verb in $verbs; do
 done
 is "options of the program" "$(offers 'underlay --')" "--help --jobs= --repo= --verbose --version"
 is "an option before the verb" "$(offers 'underlay -R ls --dir')" --dironly
+
+mkdir -p sources/one
+is "an optional value behind =" "$(offers 'underlay fsck --repair=sources/')" "sources/one"
+is "and not in the next word" "$(offers 'underlay fsck --repair --add-t')" "--add-tombstones"
 
 is "values behind =" "$(offers 'underlay init --mode=bare-')" "bare-split-xattrs bare-user bare-user-only"
 is "all values" "$(offers 'underlay init --mode=')" "archive bare bare-split-xattrs bare-user bare-user-only"

@@ -78,7 +78,7 @@ is "names are whole below a prefix" "$(u refs --json dev | ./get.py 'd[0]["ref"]
 is "collections" "$(u refs -c --json | ./keys)" "0 "
 
 u refs --delete rem:r
-is "fsck" "$(u fsck --json | ./keys)" "1 sound,commits,objects,bytes,tombstones_added,partial_commits,partial_by_fsck,findings"
+is "fsck" "$(u fsck --json | ./keys)" "1 sound,commits,objects,bytes,tombstones_added,partial_commits,partial_by_fsck,completed_commits,quarantine,findings"
 is "is the only thing on stdout" "$(u fsck --json | head -c 1)" "{"
 
 done_testing

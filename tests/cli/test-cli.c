@@ -24,6 +24,7 @@ static const UlOption table[] = {
   { "flag", 'f', UL_OPTION_FLAG, offsetof (Options, flag), NULL, "" },
   { "other", 'o', UL_OPTION_FLAG, offsetof (Options, other), NULL, "" },
   { "string", 's', UL_OPTION_STRING, offsetof (Options, string), "S", "" },
+  { "maybe", 0, UL_OPTION_OPTIONAL, offsetof (Options, string), "M", "" },
   { "list", 'l', UL_OPTION_STRING_LIST, offsetof (Options, list), "L", "" },
   UL_OPTION_REFUSE ("refused", 'r'),
   UL_OPTIONS_END,
@@ -82,6 +83,9 @@ test_options_forms (void)
   check_parse ("-s -5", "0 0 -5 -|");
   check_parse ("-s-5", "0 0 -5 -|");
   check_parse ("-s --flag", "0 0 --flag -|");
+  check_parse ("--maybe x", "0 0  -|x");
+  check_parse ("--maybe=x y", "0 0 x -|y");
+  check_parse ("--maybe= y", "0 0  -|y");
   check_parse ("- -- --flag -- -x", "0 0 - -|- --flag -- -x");
 }
 

@@ -85,12 +85,15 @@ broken (UlObjectType type, const UlChecksum *checksum, GError *cause, gpointer d
 }
 
 static gboolean
-add_commit (UlRepo *repo, UlTraversal *traversal, const UlChecksum *checksum, Map *map,
-            GError **error)
+add_commit (UlRepo *repo, UlTraversal *traversal, const UlChecksum *checksum, gboolean marked,
+            Map *map, GError **error)
 {
   gboolean partial;
-  if (!ul_objects_commit_is_partial (repo, checksum, &partial, error))
+  gboolean by_fsck = FALSE;
+  if (!ul_objects_commit_is_partial (repo, checksum, &partial, error)
+      || (partial && marked && !ul_objects_commit_marked_by_fsck (repo, checksum, &by_fsck, error)))
     return FALSE;
+  partial = partial && !by_fsck;
   g_auto (UlCommit) commit = { 0 };
   if (partial || !ul_objects_load_commit (repo, checksum, &commit, NULL))
     return TRUE;
@@ -101,7 +104,7 @@ add_commit (UlRepo *repo, UlTraversal *traversal, const UlChecksum *checksum, Ma
 }
 
 static gboolean
-fill (UlRepo *repo, Map *map, GError **error)
+fill (UlRepo *repo, gboolean marked, Map *map, GError **error)
 {
   const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = map };
   g_autoptr (UlTraversal) traversal = ul_traversal_new (repo, &funcs);
@@ -109,13 +112,14 @@ fill (UlRepo *repo, Map *map, GError **error)
   if (!ul_fsck_list_commits (repo, &commits, error))
     return FALSE;
   for (guint i = 0; i < commits->len; i++)
-    if (!add_commit (repo, traversal, &g_array_index (commits, UlChecksum, i), map, error))
+    if (!add_commit (repo, traversal, &g_array_index (commits, UlChecksum, i), marked, map, error))
       return FALSE;
   return TRUE;
 }
 
+/* @trees: a set of the dirtrees on the way, or NULL. */
 static void
-climb (Map *map, const Node *from, GArray *commits)
+climb (Map *map, const Node *from, GArray *commits, GHashTable *trees)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (ul_checksum_hash, node_equal);
   g_autoptr (GPtrArray) pending = g_ptr_array_new ();
@@ -125,6 +129,8 @@ climb (Map *map, const Node *from, GArray *commits)
       const Node *node = g_ptr_array_steal_index_fast (pending, pending->len - 1);
       if (node->type == UL_OBJECT_COMMIT)
         g_array_append_val (commits, node->checksum);
+      else if (node->type == UL_OBJECT_DIRTREE && trees != NULL)
+        g_hash_table_add (trees, g_memdup2 (&node->checksum, sizeof node->checksum));
       const GArray *parents = g_hash_table_lookup (map, node);
       for (guint i = 0; parents != NULL && i < parents->len; i++)
         if (g_hash_table_add (seen, &g_array_index (parents, Node, i)))
@@ -142,11 +148,17 @@ is_wanted (const UlFsckFinding *finding)
              || finding->kind == UL_FSCK_UNREADABLE_OBJECT);
 }
 
-gboolean
-ul_fsck_find_commits (UlRepo *repo, UlFsckResult *result, GError **error)
+static Map *
+map_new (void)
 {
-  g_autoptr (GHashTable) map = g_hash_table_new_full (ul_checksum_hash, node_equal, g_free,
-                                                      (GDestroyNotify) g_array_unref);
+  return g_hash_table_new_full (ul_checksum_hash, node_equal, g_free,
+                                (GDestroyNotify) g_array_unref);
+}
+
+gboolean
+ul_fsck_find_commits (UlRepo *repo, gboolean marked, UlFsckResult *result, GError **error)
+{
+  g_autoptr (GHashTable) map = map_new ();
   for (guint i = 0; i < result->findings->len; i++)
     {
       const UlFsckFinding *finding = result->findings->pdata[i];
@@ -155,14 +167,42 @@ ul_fsck_find_commits (UlRepo *repo, UlFsckResult *result, GError **error)
     }
   if (g_hash_table_size (map) == 0)
     return TRUE;
-  if (!fill (repo, map, error))
+  if (!fill (repo, marked, map, error))
     return FALSE;
   for (guint i = 0; i < result->findings->len; i++)
     {
       const UlFsckFinding *finding = result->findings->pdata[i];
       if (is_wanted (finding))
         climb (map, &(Node){ .checksum = finding->checksum, .type = finding->type },
-               finding->commits);
+               finding->commits, NULL);
     }
+  return TRUE;
+}
+
+gboolean
+ul_fsck_find_ways (UlRepo *repo, const UlFsckResult *result, GHashTable **out_trees,
+                   GArray **out_commits, GError **error)
+{
+  g_autoptr (GHashTable) map = map_new ();
+  g_autoptr (GHashTable) trees
+      = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, g_free, NULL);
+  g_autoptr (GArray) commits = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
+  for (guint i = 0; i < result->findings->len; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      if (is_wanted (finding) && finding->type == UL_OBJECT_FILE)
+        map_add (map, &(Node){ .checksum = finding->checksum, .type = finding->type });
+    }
+  if (g_hash_table_size (map) > 0 && !fill (repo, TRUE, map, error))
+    return FALSE;
+  for (guint i = 0; i < result->findings->len; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      if (is_wanted (finding) && finding->type == UL_OBJECT_FILE)
+        climb (map, &(Node){ .checksum = finding->checksum, .type = finding->type }, commits,
+               trees);
+    }
+  *out_trees = g_steal_pointer (&trees);
+  *out_commits = g_steal_pointer (&commits);
   return TRUE;
 }

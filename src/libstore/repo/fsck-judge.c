@@ -19,6 +19,8 @@ finding_free (gpointer data)
   UlFsckFinding *finding = data;
   g_free (finding->ref);
   g_free (finding->message);
+  g_free (finding->source);
+  g_free (finding->repair_error);
   g_array_unref (finding->commits);
   g_array_unref (finding->marked);
   g_free (finding);
@@ -36,6 +38,8 @@ ul_fsck_result_clear (UlFsckResult *result)
   g_clear_pointer (&result->findings, g_ptr_array_unref);
   g_clear_pointer (&result->partial, g_ptr_array_unref);
   g_clear_pointer (&result->partial_by_fsck, g_ptr_array_unref);
+  g_clear_pointer (&result->completed, g_ptr_array_unref);
+  g_clear_pointer (&result->quarantine, g_free);
   g_clear_error (&result->mend_error);
 }
 

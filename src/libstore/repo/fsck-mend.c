@@ -13,9 +13,8 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-/* Is it still corrupt? What can't be read any more is nothing to delete either. */
-static gboolean
-is_still_corrupt (UlRepo *repo, const UlFsckFinding *finding, UlHasher *hasher)
+gboolean
+ul_fsck_is_still_corrupt (UlRepo *repo, const UlFsckFinding *finding, UlHasher *hasher)
 {
   g_autoptr (GError) error = NULL;
   UlChecksum actual;
@@ -26,20 +25,22 @@ is_still_corrupt (UlRepo *repo, const UlFsckFinding *finding, UlHasher *hasher)
 }
 
 static gboolean
-delete_corrupt (UlRepo *repo, UlFsckResult *result, GError **error)
+remove_corrupt (UlRepo *repo, UlFsckResult *result, UlRepair *repair, GError **error)
 {
   g_autoptr (UlHasher) hasher = ul_hasher_new ();
   for (guint i = 0; i < result->findings->len; i++)
     {
       UlFsckFinding *finding = result->findings->pdata[i];
       gboolean own;
-      if (finding->kind != UL_FSCK_CORRUPT_OBJECT || !is_still_corrupt (repo, finding, hasher))
+      if (finding->kind != UL_FSCK_CORRUPT_OBJECT || finding->repair != UL_REPAIR_NONE
+          || !ul_fsck_is_still_corrupt (repo, finding, hasher))
         continue;
       if (!ul_objects_has_own (repo, finding->type, &finding->checksum, &own, error))
         return FALSE;
       if (!own)
         continue; /* what a parent repository has isn't ours to remove */
-      if (!ul_objects_delete (repo, finding->type, &finding->checksum, error))
+      if (repair != NULL ? !ul_repair_set_aside (repair, finding, error)
+                         : !ul_objects_delete (repo, finding->type, &finding->checksum, error))
         return FALSE;
       finding->deleted = TRUE;
     }
@@ -130,7 +131,7 @@ is_settled (UlRepo *repo, const UlFsckFinding *finding, gboolean *out_settled, G
 {
   gboolean has;
   *out_settled = FALSE;
-  if (finding->kind != UL_FSCK_MISSING_OBJECT)
+  if (finding->kind != UL_FSCK_MISSING_OBJECT || finding->repair != UL_REPAIR_NONE)
     return TRUE;
   if (!ul_objects_has (repo, finding->type, &finding->checksum, &has, error))
     return FALSE;
@@ -166,32 +167,44 @@ wants_change (UlRepo *repo, const UlFsckOptions *options, const UlFsckResult *re
           && !ul_objects_has (repo, UL_OBJECT_TOMBSTONE_COMMIT, &finding->checksum, &has, error))
         return FALSE;
       *out_wants = !has || finding->kind == UL_FSCK_MISSING_OBJECT
-                   || (finding->kind == UL_FSCK_CORRUPT_OBJECT && options->delete_corrupt);
+                   || (finding->kind == UL_FSCK_CORRUPT_OBJECT
+                       && (options->delete_corrupt || options->repair))
+                   || (finding->kind == UL_FSCK_MISSING_COMMIT && options->repair);
     }
   return TRUE;
 }
 
 static gboolean
-change (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, GError **error)
+change (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, UlRepair *repair,
+        GError **error)
 {
+  const gboolean removes = repair != NULL || options->delete_corrupt;
   return (!options->add_tombstones || add_tombstones (repo, result, error))
-         && (!options->delete_corrupt || delete_corrupt (repo, result, error))
-         && mark_partial (repo, result, error);
+         && (!removes || remove_corrupt (repo, result, repair, error))
+         && mark_partial (repo, result, error)
+         && (repair == NULL || ul_repair_finish (repair, error));
 }
 
 gboolean
-ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, GError **error)
+ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, UlRepair *repair,
+              GError **error)
 {
-  gboolean wants;
-  if (!wants_change (repo, options, result, &wants, error))
-    return FALSE;
+  gboolean may = result->mend_error == NULL;
   ul_autofd int lock_fd = -1;
-  const gboolean may
-      = wants && ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, &result->mend_error);
-  /* Under the lock, so that a commit made since the check is marked, too. */
-  if (!ul_fsck_find_commits (repo, result, error))
+  if (repair != NULL)
+    may = ul_repair_lock (repair, &result->mend_error)
+          && ul_repair_publish (repair, &result->mend_error);
+  else if (may)
+    {
+      if (!wants_change (repo, options, result, &may, error))
+        return FALSE;
+      may = may && ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, &result->mend_error);
+    }
+  /* Under the lock, so that a commit made since the check is marked, too; and when all that can be
+   * there is, so that there is a way to what is still missing. */
+  if (!ul_fsck_find_commits (repo, options->repair, result, error))
     return FALSE;
   if (may && drop_settled (repo, result, &result->mend_error))
-    change (repo, options, result, &result->mend_error);
+    change (repo, options, result, repair, &result->mend_error);
   return TRUE;
 }

@@ -8,13 +8,16 @@
 
 G_BEGIN_DECLS
 
+typedef struct _UlFsckWalk UlFsckWalk;
+
 typedef struct
 {
   UlRepo *repo;
   const UlFsckOptions *options;
   UlFsckResult *result;
-  GArray *named; /* of UlChecksum: the commits that refs point to */
-  GMutex lock;   /* guards result->findings */
+  UlFsckWalk *walk; /* where the check has been */
+  GArray *named;    /* of UlChecksum: the commits that refs point to */
+  GMutex lock;      /* guards result->findings */
 } UlFsckCheck;
 
 /* Add a finding; takes @message. It is the result's; until the check ends only the calling thread
@@ -31,6 +34,23 @@ gboolean ul_fsck_judge (UlFsckCheck *check, UlObjectType type, const UlChecksum 
 void ul_fsck_compare (UlFsckCheck *check, UlObjectType type, const UlChecksum *expected,
                       const UlChecksum *actual);
 
+/* A metadata object that wasn't there when the check came to it, and now can be had. */
+typedef struct
+{
+  UlObjectType type; /* a dirtree or a commit */
+  UlChecksum checksum;
+  GVariant *variant;
+} UlFsckFound;
+
+/* Check what is below these, where the check hasn't been. */
+gboolean ul_fsck_go_on (UlFsckCheck *check, const UlFsckFound *found, guint n, GError **error);
+
+/* Check the objects where it hasn't been at all: findings that are `unreached`. */
+gboolean ul_fsck_check_unreached (UlFsckCheck *check, GError **error);
+
+/* Is it still corrupt? What can't be read any more is not known to be. @hasher is scratch. */
+gboolean ul_fsck_is_still_corrupt (UlRepo *repo, const UlFsckFinding *finding, UlHasher *hasher);
+
 GPtrArray *ul_fsck_findings_new (void);
 void ul_fsck_sort (GPtrArray *findings);
 
@@ -40,13 +60,33 @@ gboolean ul_fsck_check_refs (UlFsckCheck *check, GError **error);
 gboolean ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error);
 
 /* Set the commits of every finding about an object. One more walk through all dirtrees, and none if
- * there is no such finding. */
-gboolean ul_fsck_find_commits (UlRepo *repo, UlFsckResult *result, GError **error);
+ * there is no such finding. @marked: also commits that an fsck marked partial. */
+gboolean ul_fsck_find_commits (UlRepo *repo, gboolean marked, UlFsckResult *result, GError **error);
+
+/* Which commits and, between them and the content objects among the findings, dirtrees? A set and
+ * an array of UlChecksum. */
+gboolean ul_fsck_find_ways (UlRepo *repo, const UlFsckResult *result, GHashTable **out_trees,
+                            GArray **out_commits, GError **error);
 
 /* Find the commits and make the changes: delete what is corrupt and add tombstones, as asked, and
  * mark commits as partial. Under the lock, what is missing no more or missed by no commit any more
- * is no finding. Sets result->mend_error if a change can't be made. */
+ * is no finding. Sets result->mend_error if a change can't be made. @repair: what was fetched comes
+ * first; may be NULL. */
+typedef struct _UlRepair UlRepair;
 gboolean ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result,
-                       GError **error);
+                       UlRepair *repair, GError **error);
+
+/* repair.c. Stage what the check found wrong, as far as it can be fetched, and what is found out by
+ * that. *out_repair is NULL with result->mend_error set if it can't go on. */
+gboolean ul_repair_fetch (UlFsckCheck *check, UlRepair **out_repair, GError **error);
+gboolean ul_repair_lock (UlRepair *repair, GError **error);
+/* Under the lock: what was fetched takes its place, what is replaced goes into quarantine. */
+gboolean ul_repair_publish (UlRepair *repair, GError **error);
+/* Then: a corrupt object that could not be fetched goes there, too. */
+gboolean ul_repair_set_aside (UlRepair *repair, UlFsckFinding *finding, GError **error);
+/* At the end: make quarantine durable; commits that lack nothing more are partial no more. */
+gboolean ul_repair_finish (UlRepair *repair, GError **error);
+void ul_repair_free (UlRepair *repair);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlRepair, ul_repair_free)
 
 G_END_DECLS

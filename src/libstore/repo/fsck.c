@@ -23,13 +23,15 @@ typedef struct
   Object objects[BATCH];
 } Batch;
 
-typedef struct
+struct _UlFsckWalk
 {
   UlFsckCheck *check;
-  UlPool *pool;
+  UlTraversal *traversal;
+  UlPool *pool;     /* of the pass that runs */
   Batch *batch;     /* being filled by the walking thread */
   UlHasher *hasher; /* the walking thread's */
-} Walk;
+};
+typedef UlFsckWalk Walk;
 
 static int
 compare_strings (gconstpointer a, gconstpointer b)
@@ -84,6 +86,16 @@ flush (Walk *walk)
 }
 
 static gboolean
+push (Walk *walk, UlObjectType type, const UlChecksum *checksum)
+{
+  if (walk->batch == NULL)
+    walk->batch = g_new0 (Batch, 1);
+  walk->batch->objects[walk->batch->n++] = (Object){ .type = type, .checksum = *checksum };
+  /* A failed pool has the error; ul_pool_finish () gives it. */
+  return walk->batch->n < BATCH || flush (walk);
+}
+
+static gboolean
 visit (UlObjectType type, const UlChecksum *checksum, GVariant *variant, gpointer data,
        GError **error)
 {
@@ -101,11 +113,7 @@ visit (UlObjectType type, const UlChecksum *checksum, GVariant *variant, gpointe
       ul_progress_add (check->options->progress, done, 1);
       return TRUE;
     }
-  if (walk->batch == NULL)
-    walk->batch = g_new0 (Batch, 1);
-  walk->batch->objects[walk->batch->n++] = (Object){ .type = type, .checksum = *checksum };
-  /* A failed pool has the error; ul_pool_finish () gives it. */
-  return walk->batch->n < BATCH || flush (walk);
+  return push (walk, type, checksum);
 }
 
 static gboolean
@@ -136,28 +144,28 @@ check_parent (UlFsckCheck *check, const UlChecksum *checksum, const UlCommit *co
   return TRUE;
 }
 
+/* *out_skip: what it lacks is known to somebody else. A repair wants to know it itself. */
 static gboolean
-note_partial (UlFsckCheck *check, const UlChecksum *checksum, GError **error)
+note_partial (UlFsckCheck *check, const UlChecksum *checksum, gboolean *out_skip, GError **error)
 {
   gboolean by_fsck;
   if (!ul_objects_commit_marked_by_fsck (check->repo, checksum, &by_fsck, error))
     return FALSE;
   if (by_fsck)
     g_ptr_array_add (check->result->partial_by_fsck, ul_checksum_dup_hex (checksum));
-  check->result->n_partial++;
   g_ptr_array_add (check->result->partial, ul_checksum_dup_hex (checksum));
+  *out_skip = !(by_fsck && check->options->repair);
+  check->result->n_partial += *out_skip ? 1 : 0;
   return TRUE;
 }
 
 static gboolean
-check_commit (Walk *walk, UlTraversal *traversal, const UlChecksum *checksum, gboolean named,
-              GError **error)
+check_commit (Walk *walk, const UlChecksum *checksum, gboolean named, GError **error)
 {
   UlFsckCheck *check = walk->check;
   gboolean partial;
-  if (!ul_objects_commit_is_partial (check->repo, checksum, &partial, error))
-    return FALSE;
-  if (partial && !note_partial (check, checksum, error))
+  if (!ul_objects_commit_is_partial (check->repo, checksum, &partial, error)
+      || (partial && !note_partial (check, checksum, &partial, error)))
     return FALSE;
   if (partial && !named)
     return TRUE;
@@ -171,7 +179,7 @@ check_commit (Walk *walk, UlTraversal *traversal, const UlChecksum *checksum, gb
   if (partial || !ul_objects_load_commit (check->repo, checksum, &commit, NULL))
     return TRUE; /* found already */
   return check_parent (check, checksum, &commit, error)
-         && ul_traversal_walk (traversal, &commit.tree, &commit.meta, error);
+         && ul_traversal_walk (walk->traversal, &commit.tree, &commit.meta, error);
 }
 
 static gboolean
@@ -202,10 +210,8 @@ ul_fsck_list_commits (UlRepo *repo, GArray **out_commits, GError **error)
 /* Those that refs name before objects/ is listed, so that workers have something to do meanwhile.
  */
 static gboolean
-walk_commits (Walk *walk, GError **error)
+walk_commits (Walk *walk, gpointer data, GError **error)
 {
-  const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = walk };
-  g_autoptr (UlTraversal) traversal = ul_traversal_new (walk->check->repo, &funcs);
   g_autoptr (GArray) commits = NULL;
   GArray *named = walk->check->named;
   g_array_sort (named, ul_checksum_compare_func);
@@ -213,7 +219,7 @@ walk_commits (Walk *walk, GError **error)
     {
       const UlChecksum *commit = &g_array_index (named, UlChecksum, i);
       const gboolean again = i > 0 && ul_checksum_equal (commit - 1, commit);
-      if (!again && !check_commit (walk, traversal, commit, TRUE, error))
+      if (!again && !check_commit (walk, commit, TRUE, error))
         return FALSE;
     }
   if (!ul_fsck_list_commits (walk->check->repo, &commits, error))
@@ -222,15 +228,19 @@ walk_commits (Walk *walk, GError **error)
     {
       const UlChecksum *commit = &g_array_index (commits, UlChecksum, i);
       if (!g_array_binary_search (named, commit, ul_checksum_compare_func, NULL)
-          && !check_commit (walk, traversal, commit, FALSE, error))
+          && !check_commit (walk, commit, FALSE, error))
         return FALSE;
     }
-  return flush (walk);
+  return TRUE;
 }
 
+/* Steps of the walk, with workers beside it. */
+typedef gboolean (*Pass) (Walk *walk, gpointer data, GError **error);
+
 static gboolean
-check_objects (UlFsckCheck *check, GError **error)
+run_pass (UlFsckCheck *check, Pass pass, gpointer data, GError **error)
 {
+  Walk *walk = check->walk;
   const UlPoolOptions pool_options = {
     .jobs = check->options->jobs,
     .run = verify_batch,
@@ -240,16 +250,100 @@ check_objects (UlFsckCheck *check, GError **error)
     .data = check,
   };
   g_autoptr (UlPool) pool = ul_pool_new (&pool_options);
-  g_autoptr (UlHasher) hasher = ul_hasher_new ();
-  Walk walk = { .check = check, .pool = pool, .hasher = hasher };
   g_autoptr (GError) walk_error = NULL;
-  const gboolean walked = walk_commits (&walk, &walk_error);
-  g_free (walk.batch);
+  walk->pool = pool;
+  const gboolean walked = pass (walk, data, &walk_error) && flush (walk);
+  g_clear_pointer (&walk->batch, g_free);
   if (!ul_pool_finish (pool, error))
     return FALSE;
   if (!walked)
     g_propagate_error (error, g_steal_pointer (&walk_error));
   return walked;
+}
+
+typedef struct
+{
+  const UlFsckFound *found;
+  guint n;
+} Found;
+
+static gboolean
+walk_found (Walk *walk, gpointer data, GError **error)
+{
+  const Found *all = data;
+  for (guint i = 0; i < all->n; i++)
+    {
+      const UlFsckFound *found = &all->found[i];
+      g_auto (UlCommit) commit = { 0 };
+      if (found->type == UL_OBJECT_DIRTREE)
+        {
+          if (!ul_traversal_enter (walk->traversal, found->variant, error))
+            return FALSE;
+        }
+      else if (!ul_commit_parse (found->variant, &commit, error)
+               || !ul_traversal_walk (walk->traversal, &commit.tree, &commit.meta, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_fsck_go_on (UlFsckCheck *check, const UlFsckFound *found, guint n, GError **error)
+{
+  Found all = { .found = found, .n = n };
+  return run_pass (check, walk_found, &all, error);
+}
+
+static gboolean
+push_unreached (UlObjectType type, const UlChecksum *checksum, gpointer data, GError **error)
+{
+  Walk *walk = data;
+  if ((type != UL_OBJECT_FILE && type != UL_OBJECT_DIRTREE && type != UL_OBJECT_DIRMETA)
+      || ul_traversal_has (walk->traversal, type, checksum))
+    return TRUE;
+  walk->check->result->n_objects++;
+  ul_progress_add (walk->check->options->progress, total, 1);
+  return push (walk, type, checksum);
+}
+
+static gboolean
+walk_unreached (Walk *walk, gpointer data, GError **error)
+{
+  return ul_objects_foreach (walk->check->repo, push_unreached, walk, error);
+}
+
+/* What is missing by now was pruned. */
+static void
+drop_missing (GPtrArray *findings, guint from)
+{
+  for (guint i = findings->len; i-- > from;)
+    if (((UlFsckFinding *) findings->pdata[i])->kind == UL_FSCK_MISSING_OBJECT)
+      g_ptr_array_remove_index (findings, i);
+}
+
+gboolean
+ul_fsck_check_unreached (UlFsckCheck *check, GError **error)
+{
+  GPtrArray *findings = check->result->findings;
+  const guint before = findings->len;
+  if (!run_pass (check, walk_unreached, NULL, error))
+    return FALSE;
+  drop_missing (findings, before);
+  for (guint i = before; i < findings->len; i++)
+    ((UlFsckFinding *) findings->pdata[i])->unreached = TRUE;
+  return TRUE;
+}
+
+static gboolean
+check_all (UlFsckCheck *check, UlRepair **out_repair, GError **error)
+{
+  const UlTraversalFuncs funcs = { .visit = visit, .broken = broken, .data = check->walk };
+  g_autoptr (UlTraversal) traversal = ul_traversal_new (check->repo, &funcs);
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
+  *check->walk = (Walk){ .check = check, .traversal = traversal, .hasher = hasher };
+  *out_repair = NULL;
+  return ul_fsck_check_refs (check, error) && run_pass (check, walk_commits, NULL, error)
+         && (!check->options->repair || ul_repair_fetch (check, out_repair, error));
 }
 
 gboolean
@@ -259,15 +353,19 @@ ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_resul
   result.findings = ul_fsck_findings_new ();
   result.partial = g_ptr_array_new_with_free_func (g_free);
   result.partial_by_fsck = g_ptr_array_new_with_free_func (g_free);
+  result.completed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) named = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
-  UlFsckCheck check = { .repo = repo, .options = options, .result = &result, .named = named };
+  Walk walk;
+  UlFsckCheck check
+      = { .repo = repo, .options = options, .result = &result, .walk = &walk, .named = named };
+  g_autoptr (UlRepair) repair = NULL;
   g_mutex_init (&check.lock);
-  const gboolean ok = ul_fsck_check_refs (&check, error) && check_objects (&check, error);
+  const gboolean ok = check_all (&check, &repair, error);
   g_mutex_clear (&check.lock);
   if (!ok)
     return FALSE;
   ul_fsck_sort (result.findings);
-  if (!ul_fsck_mend (repo, options, &result, error))
+  if (!ul_fsck_mend (repo, options, &result, repair, error))
     return FALSE;
   g_ptr_array_sort (result.partial, compare_strings);
   g_ptr_array_sort (result.partial_by_fsck, compare_strings);

@@ -3,6 +3,7 @@
 
 #include "core/object.h"
 #include "repo/repo.h"
+#include "repo/transaction.h"
 #include "util/progress.h"
 
 /* Consistency check of a whole repository: every commit is walked and every object it reaches is
@@ -22,6 +23,14 @@ typedef enum
                                 counts: not known whether it is sound, never deleted */
 } UlFsckKind;
 
+/* What a repair did. */
+typedef enum
+{
+  UL_REPAIR_NONE,
+  UL_REPAIR_FETCHED,    /* the object is there again, and sound */
+  UL_REPAIR_NOT_NEEDED, /* no commit that was checked needs it: in quarantine, and that's all */
+} UlRepairOutcome;
+
 typedef struct
 {
   UlFsckKind kind;
@@ -32,7 +41,11 @@ typedef struct
   GArray *commits;  /* of UlChecksum, sorted: those that need the object and aren't partial, in the
                        state before this run; the children of a missing parent */
   GArray *marked;   /* of UlChecksum: those of them that are partial now because of it */
-  gboolean deleted; /* removed on request */
+  gboolean deleted; /* removed on request, for good or into quarantine */
+  gboolean unreached; /* no commit that was checked needs it (looked for by repairs alone) */
+  UlRepairOutcome repair;
+  char *source;        /* where it was fetched from: a repository or a file */
+  char *repair_error;  /* why it couldn't be, for each source; NULL if not tried or not failed */
   gboolean tombstoned; /* a missing parent that has just got a tombstone */
 } UlFsckFinding;
 
@@ -43,7 +56,13 @@ typedef struct
   gboolean add_tombstones;
   gboolean verify_bindings;
   gboolean verify_back_refs; /* implies verify_bindings */
-  UlProgress *progress;      /* may be NULL */
+  gboolean repair;           /* fetch what is corrupt or missing from these, then the parent */
+  UlRepo *repair_repo;       /* any mode; NULL: none */
+  const char *repair_dir;    /* a checkout, for content objects; NULL: none */
+  UlTransactionHook hook;    /* tests of repairs look in here: the steps of the transaction, and
+                                "quarantine", "quarantined", "mend", "unmark", each once */
+  gpointer hook_data;
+  UlProgress *progress; /* may be NULL */
 } UlFsckOptions;
 
 typedef struct
@@ -55,8 +74,10 @@ typedef struct
   guint64 n_bytes;            /* content bytes hashed */
   GPtrArray *partial;         /* of char *: checksums of partial commits, sorted */
   GPtrArray *partial_by_fsck; /* those of them that lost objects, by this fsck or an earlier one */
-  GPtrArray *findings;        /* of UlFsckFinding, sorted by kind, type and checksum; owned */
-  GError *mend_error;         /* why not all changes were made, or NULL */
+  GPtrArray *completed;       /* the same of those that were, and have all their objects again */
+  char *quarantine; /* where this run put what it took out, below the repository; NULL: nothing */
+  GPtrArray *findings; /* of UlFsckFinding, sorted by kind, type and checksum; owned */
+  GError *mend_error;  /* why not all changes were made, or NULL */
 } UlFsckResult;
 
 void ul_fsck_result_clear (UlFsckResult *result);
@@ -67,7 +88,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlFsckResult, ul_fsck_result_clear)
  * As in ostree, commits that miss an object are marked partial, also without delete_corrupt: that
  * is what makes a pull bring it again. Where there is something to change, the exclusive lock is
  * taken, and what was found is looked at again under it: an object that is sound by then stays, and
- * no commit is marked for it; what a prune took meanwhile is no finding. */
+ * no commit is marked for it; what a prune took meanwhile is no finding.
+ *
+ * A repair also looks into commits that an earlier fsck marked, and at objects that nothing
+ * reaches. What it fetches is verified, staged beside the repository and put into place, durably,
+ * under the exclusive lock; what was there before goes into quarantine (quarantine.h). At any kill
+ * the repository is no worse than before. Commits that have all of their objects again lose the
+ * mark. */
 gboolean ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_result,
                       GError **error);
 

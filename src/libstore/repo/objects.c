@@ -243,6 +243,14 @@ ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError *
 }
 
 gboolean
+ul_objects_unmark_commit (UlRepo *repo, const UlChecksum *commit, GError **error)
+{
+  g_autofree char *path = partial_path (commit);
+  return unlinkat (ul_repo_dfd (repo), path, 0) == 0 || errno == ENOENT
+         || ul_throw_errno (error, "remove %s", path);
+}
+
+gboolean
 ul_objects_commit_marked_by_fsck (UlRepo *repo, const UlChecksum *commit, gboolean *out_marked,
                                   GError **error)
 {

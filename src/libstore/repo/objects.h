@@ -90,6 +90,8 @@ gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
 /* Mark a commit partial because fsck found objects of it broken or missing; and was it marked so?
  * The mark then holds an "f", which makes every later fsck fail, of ostree too. */
 gboolean ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error);
+/* No longer partial. Durable with the next sync of the file system. */
+gboolean ul_objects_unmark_commit (UlRepo *repo, const UlChecksum *commit, GError **error);
 gboolean ul_objects_commit_marked_by_fsck (UlRepo *repo, const UlChecksum *commit,
                                            gboolean *out_marked, GError **error);
 

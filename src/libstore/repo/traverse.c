@@ -68,15 +68,8 @@ plan_tree (UlTraversal *self, const UlChecksum *tree)
 }
 
 static gboolean
-enter_tree (UlTraversal *self, const UlChecksum *tree, GError **error)
+visit_entries (UlTraversal *self, GVariant *variant, GError **error)
 {
-  g_autoptr (GVariant) variant = NULL;
-  GError *cause = NULL;
-  if (!ul_objects_load (self->repo, UL_OBJECT_DIRTREE, tree, &variant, &cause))
-    return self->funcs.broken (UL_OBJECT_DIRTREE, tree, cause, self->funcs.data, error);
-  if (!self->funcs.visit (UL_OBJECT_DIRTREE, tree, variant, self->funcs.data, error))
-    return FALSE;
-
   g_auto (UlDirtreeView) view;
   ul_dirtree_view_init (&view, variant);
   for (gsize i = 0; i < view.n_files; i++)
@@ -97,13 +90,20 @@ enter_tree (UlTraversal *self, const UlChecksum *tree, GError **error)
   return TRUE;
 }
 
-gboolean
-ul_traversal_walk (UlTraversal *self, const UlChecksum *root_tree, const UlChecksum *root_meta,
-                   GError **error)
+static gboolean
+enter_tree (UlTraversal *self, const UlChecksum *tree, GError **error)
 {
-  if (!visit_leaf (self, UL_OBJECT_DIRMETA, root_meta, error))
-    return FALSE;
-  plan_tree (self, root_tree);
+  g_autoptr (GVariant) variant = NULL;
+  GError *cause = NULL;
+  if (!ul_objects_load (self->repo, UL_OBJECT_DIRTREE, tree, &variant, &cause))
+    return self->funcs.broken (UL_OBJECT_DIRTREE, tree, cause, self->funcs.data, error);
+  return self->funcs.visit (UL_OBJECT_DIRTREE, tree, variant, self->funcs.data, error)
+         && visit_entries (self, variant, error);
+}
+
+static gboolean
+run_pending (UlTraversal *self, GError **error)
+{
   while (self->pending->len > 0)
     {
       const UlChecksum tree = g_array_index (self->pending, UlChecksum, self->pending->len - 1);
@@ -112,4 +112,26 @@ ul_traversal_walk (UlTraversal *self, const UlChecksum *root_tree, const UlCheck
         return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+ul_traversal_walk (UlTraversal *self, const UlChecksum *root_tree, const UlChecksum *root_meta,
+                   GError **error)
+{
+  if (!visit_leaf (self, UL_OBJECT_DIRMETA, root_meta, error))
+    return FALSE;
+  plan_tree (self, root_tree);
+  return run_pending (self, error);
+}
+
+gboolean
+ul_traversal_enter (UlTraversal *self, GVariant *dirtree, GError **error)
+{
+  return visit_entries (self, dirtree, error) && run_pending (self, error);
+}
+
+gboolean
+ul_traversal_has (UlTraversal *self, UlObjectType type, const UlChecksum *checksum)
+{
+  return g_hash_table_contains (self->seen[type], checksum);
 }

@@ -32,4 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTraversal, ul_traversal_free)
 gboolean ul_traversal_walk (UlTraversal *self, const UlChecksum *root_tree,
                             const UlChecksum *root_meta, GError **error);
 
+/* Go on below a dirtree that was broken when the walk came to it. @dirtree: valid. */
+gboolean ul_traversal_enter (UlTraversal *self, GVariant *dirtree, GError **error);
+
+/* Has it come to this file, dirtree or dirmeta? */
+gboolean ul_traversal_has (UlTraversal *self, UlObjectType type, const UlChecksum *checksum);
+
 G_END_DECLS

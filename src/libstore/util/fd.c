@@ -41,6 +41,18 @@ ul_fd_throw_proc (GError **error, const char *what)
   return ul_throw_errno (error, "%s", what);
 }
 
+static int
+open_resolving (int dfd, const char *path, struct open_how *how)
+{
+  /* A rename anywhere makes the kernel lose track of a `..` and ask for another try. */
+  int fd;
+  guint tries = 0;
+  do
+    fd = (int) syscall (SYS_openat2, dfd, path, how, sizeof *how);
+  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && tries++ < 10000)));
+  return fd;
+}
+
 int
 ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
 {
@@ -49,13 +61,17 @@ ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode)
     .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
     .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
   };
-  /* A rename anywhere makes the kernel lose track of a `..` and ask for another try. */
-  int fd;
-  guint tries = 0;
-  do
-    fd = (int) syscall (SYS_openat2, dfd, path, &how, sizeof how);
-  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && tries++ < 10000)));
-  return fd;
+  return open_resolving (dfd, path, &how);
+}
+
+int
+ul_fd_open_no_symlinks (int dfd, const char *path, int flags)
+{
+  struct open_how how = {
+    .flags = (guint64) (flags | O_CLOEXEC),
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+  };
+  return open_resolving (dfd, path, &how);
 }
 
 gboolean

@@ -52,6 +52,9 @@ gboolean ul_fd_throw_proc (GError **error, const char *what);
  * -1 with errno. */
 int ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode);
 
+/* The same, and no symlink on the way or at its end is followed. */
+int ul_fd_open_no_symlinks (int dfd, const char *path, int flags);
+
 /* Open directory @path below @dfd; a symlink as the last component is refused unless @follow. */
 gboolean ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd,
                             GError **error);
