@@ -305,7 +305,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const Options *options = data;
   if (options->create != NULL && options->delete)
     return ul_throw (error, UL_ERROR_INVALID, "--create and --delete exclude each other");
-  if (options->alias && options->collections)
+  /* Else --alias is nothing to --collections, as in ostree. */
+  if (options->create != NULL && options->alias && options->collections)
     return ul_throw (error, UL_ERROR_INVALID, "--alias and --collections exclude each other");
 
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);

@@ -130,7 +130,7 @@ fails_with "not of the form" "" c refs -c --create=org.example.Other main
 fails_with "an invalid ID" "Invalid collection ID bad" c refs -c bad
 ok "--delete" c refs -c --delete org.example.Other
 is "it is gone" "$(c refs -c)" "(org.example.Os, main)"
-fails_with "--alias and --collections" "exclude each other" c refs -cA
+fails_with "--alias and --collections" "exclude each other" c refs -cA --create=org.example.Os:x main
 
 # --- damage
 

@@ -53,6 +53,7 @@ done
 "$OSTREE" config $R set core.collection-id org.example.Os
 same_sorted refs $R -c
 same_sorted refs $R -c org.example.Os
+same_sorted refs $R -cA
 same_sorted refs $R -c org.example.Other
 on_copies "a collection ref" refs -c --create=org.example.Other:x main
 "$OSTREE" refs $R -c --create=org.example.Other:x main
