@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# A commit that is interrupted leaves nothing behind, and ends by the signal
+# What is interrupted leaves nothing behind in the repository, and ends by the signal
 
 . "$(dirname "$0")/../lib/tap.sh"
 
@@ -16,15 +16,15 @@ for d in range(200):
 EOF
 
 cat >interrupt.py <<'EOF'
-"""interrupt.py SIGNAL TIMES COMMAND...: sends it as soon as something is staged; prints the exit status, negative
-for a signal."""
+"""interrupt.py SIGNAL TIMES COMMAND...: sends it as soon as something is staged (for a commit, or for the cache);
+prints the exit status, negative for a signal."""
 import glob, os, signal, subprocess, sys
 name, times, *command = sys.argv[1:]
 signum = getattr(signal, name)
 ignored = times == "ignored"
 process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                            preexec_fn=lambda: signal.signal(signum, signal.SIG_IGN if ignored else signal.SIG_DFL))
-while process.poll() is None and not glob.glob("r/tmp/staging-*/new-*/*"):
+while process.poll() is None and not (glob.glob("r/tmp/staging-*/new-*/*") or glob.glob("r/tmp/uncompressed-*/*")):
     pass
 process.send_signal(signal.SIGSTOP)
 for _ in range(1 if ignored else int(times)):
@@ -59,5 +59,19 @@ ok "and is sound" "$UNDERLAY" --repo=r fsck -q
 
 result=$(python3 interrupt.py SIGINT ignored "$UNDERLAY" --repo=r commit -b other tree)
 is "a signal that is ignored stays so" "$result" 0
+
+# --- the cache of an archive
+
+for jobs in 1 4; do
+  for _ in 1 2 3 4 5; do
+    rm -rf r out
+    "$UNDERLAY" --repo=r init --mode=archive
+    "$UNDERLAY" --repo=r commit -b main tree >commit.out
+    result=$(python3 interrupt.py SIGINT 1 "$UNDERLAY" --repo=r checkout -U --jobs=$jobs main out 2>stderr)
+    [ "$result" = 0 ] || break
+  done
+  is "a checkout with $jobs threads: ends by the signal" "$result $(cat stderr)" "-2 "
+  is "with $jobs threads: nothing is left in tmp/" "$(find r/tmp -name 'uncompressed-*')" ""
+done
 
 done_testing

@@ -9,6 +9,7 @@
 
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 #define CACHE_DIR "uncompressed-objects-cache"
 
@@ -48,9 +49,13 @@ ul_checkout_file_cache_open (UlRepo *repo)
     return NULL;
   g_autofree char *staging
       = g_strdup_printf ("uncompressed-%08x%08x", g_random_int (), g_random_int ());
+  ul_interrupt_hold ();
   const int staging_fd = make_dir (tmp_fd, staging, 0700);
   if (staging_fd < 0)
-    return NULL;
+    {
+      ul_interrupt_release ();
+      return NULL;
+    }
 
   UlCheckoutFileCache *self = g_new (UlCheckoutFileCache, 1);
   *self = (UlCheckoutFileCache){
@@ -136,6 +141,7 @@ ul_checkout_file_cache_free (UlCheckoutFileCache *self)
   close (self->cache_fd);
   /* What can't be removed is an old entry of tmp/, which every tool clears. */
   (void) ul_fd_remove_tree_at (self->tmp_fd, self->staging, NULL);
+  ul_interrupt_release ();
   g_free (self->staging);
   g_free (self);
 }

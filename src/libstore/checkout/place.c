@@ -10,6 +10,7 @@
 #include "checkout/whiteouts.h"
 #include "repo/objects.h"
 #include "util/error.h"
+#include "util/interrupt.h"
 
 /* Files that are made new even where they could be linked. Empty ones, because they are what gets
  * written to in place (lock files, machine-id), and all of them would be one inode. And in user
@@ -154,6 +155,9 @@ place_by_name (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
 gboolean
 ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, GError **error)
 {
+  /* The cache's staging directory holds signals off. */
+  if (!ul_interrupt_check (error))
+    return FALSE;
   if (place_by_name (dir, name, checksum, error))
     return TRUE;
   g_autofree char *path = ul_checkout_dir_child_path (dir, name);
