@@ -10,6 +10,7 @@
 #include "repo/fsck-private.h"
 #include "repo/lock.h"
 #include "repo/objects.h"
+#include "repo/tombstone.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -88,25 +89,6 @@ mark_partial (UlRepo *repo, UlFsckResult *result, GError **error)
 }
 
 static gboolean
-write_tombstone (UlRepo *repo, const UlChecksum *commit, GError **error)
-{
-  g_autofree char *hex = ul_checksum_dup_hex (commit);
-  GVariantBuilder builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "commit", g_variant_new_bytestring (hex));
-  g_autoptr (GVariant) tombstone = g_variant_ref_sink (g_variant_builder_end (&builder));
-
-  char path[UL_OBJECT_LOOSE_PATH_MAX];
-  ul_object_loose_path (commit, UL_OBJECT_TOMBSTONE_COMMIT, FALSE, path);
-  const char dir[3] = { path[0], path[1], '\0' };
-  const int dfd = ul_repo_objects_dfd (repo);
-  return ul_fd_make_dirs_at (dfd, dir, 0777, error)
-         && ul_fd_replace_file_at (dfd, path, g_variant_get_data (tombstone),
-                                   g_variant_get_size (tombstone), 0644,
-                                   ul_repo_fsync_enabled (repo), error);
-}
-
-static gboolean
 add_tombstones (UlRepo *repo, UlFsckResult *result, GError **error)
 {
   for (guint i = 0; i < result->findings->len; i++)
@@ -116,7 +98,9 @@ add_tombstones (UlRepo *repo, UlFsckResult *result, GError **error)
       if (finding->kind != UL_FSCK_MISSING_PARENT)
         continue;
       if (!ul_objects_has (repo, UL_OBJECT_TOMBSTONE_COMMIT, &finding->checksum, &has, error)
-          || (!has && !write_tombstone (repo, &finding->checksum, error)))
+          || (!has
+              && !ul_tombstone_write (repo, &finding->checksum, ul_repo_fsync_enabled (repo),
+                                      error)))
         return FALSE;
       finding->tombstoned = !has;
       result->n_tombstones += !has;

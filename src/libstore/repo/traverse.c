@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/traverse.h"
 
+#include "core/checksum-set.h"
 #include "core/dirtree.h"
 #include "repo/objects.h"
 
@@ -8,16 +9,10 @@ struct _UlTraversal
 {
   UlRepo *repo;
   UlTraversalFuncs funcs;
-  GHashTable *seen[UL_OBJECT_DIRMETA + 1]; /* by type: sets of UlChecksum */
+  UlChecksumSet *seen[UL_OBJECT_DIRMETA + 1]; /* by type */
   GArray *pending; /* of UlChecksum: dirtrees still to enter. A list, not the C stack: depth comes
                       from disk. */
 };
-
-static void
-checksum_free (gpointer checksum)
-{
-  g_slice_free (UlChecksum, checksum);
-}
 
 UlTraversal *
 ul_traversal_new (UlRepo *repo, const UlTraversalFuncs *funcs)
@@ -26,8 +21,7 @@ ul_traversal_new (UlRepo *repo, const UlTraversalFuncs *funcs)
   self->repo = g_object_ref (repo);
   self->funcs = *funcs;
   for (guint i = UL_OBJECT_FILE; i <= UL_OBJECT_DIRMETA; i++)
-    self->seen[i]
-        = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, checksum_free, NULL);
+    self->seen[i] = ul_checksum_set_new (0);
   self->pending = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
   return self;
 }
@@ -38,32 +32,23 @@ ul_traversal_free (UlTraversal *self)
   if (self == NULL)
     return;
   for (guint i = UL_OBJECT_FILE; i <= UL_OBJECT_DIRMETA; i++)
-    g_hash_table_unref (self->seen[i]);
+    ul_checksum_set_free (self->seen[i]);
   g_array_unref (self->pending);
   g_object_unref (self->repo);
   g_free (self);
 }
 
 static gboolean
-is_new (UlTraversal *self, UlObjectType type, const UlChecksum *checksum)
-{
-  if (g_hash_table_contains (self->seen[type], checksum))
-    return FALSE;
-  g_hash_table_add (self->seen[type], g_slice_dup (UlChecksum, checksum));
-  return TRUE;
-}
-
-static gboolean
 visit_leaf (UlTraversal *self, UlObjectType type, const UlChecksum *checksum, GError **error)
 {
-  return !is_new (self, type, checksum)
+  return !ul_checksum_set_add (self->seen[type], checksum)
          || self->funcs.visit (type, checksum, NULL, self->funcs.data, error);
 }
 
 static void
 plan_tree (UlTraversal *self, const UlChecksum *tree)
 {
-  if (is_new (self, UL_OBJECT_DIRTREE, tree))
+  if (ul_checksum_set_add (self->seen[UL_OBJECT_DIRTREE], tree))
     g_array_append_val (self->pending, *tree);
 }
 
@@ -133,5 +118,5 @@ ul_traversal_enter (UlTraversal *self, GVariant *dirtree, GError **error)
 gboolean
 ul_traversal_has (UlTraversal *self, UlObjectType type, const UlChecksum *checksum)
 {
-  return g_hash_table_contains (self->seen[type], checksum);
+  return ul_checksum_set_contains (self->seen[type], checksum);
 }
