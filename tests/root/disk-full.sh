@@ -69,6 +69,32 @@ for setting in 'size=1024MB percent=0 size 1024MB' 'size=0MB percent=99 percent 
   done
 done
 
+# What the file system keeps for root is room for root alone.
+umount mnt
+mkfs.ext4 -q -F -m 50 image
+mount -o loop image mnt
+chmod 777 mnt
+chmod a+x "$T"
+head -c 7000000 /dev/urandom >mnt/filler
+mkdir mnt/src
+head -c 2000000 /dev/urandom >mnt/src/large
+as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+for tool in "$OSTREE" "$UNDERLAY"; do
+  for who in root nobody; do
+    rm -rf mnt/repo
+    as=()
+    [ $who = root ] || as=("${as_nobody[@]}")
+    "${as[@]}" "$tool" init --repo="$T/mnt/repo" --mode=bare-user-only
+    "${as[@]}" "$tool" --repo="$T/mnt/repo" config set core.min-free-space-percent 30
+    run "${as[@]}" "$tool" --repo="$T/mnt/repo" commit --orphan --canonical-permissions "$T/mnt/src"
+    if [ $who = root ]; then
+      is "${tool##*/}: root may use what is kept for root" "$status $err" "0 "
+    else
+      like "${tool##*/}: others may not" "$status $err" "^1 .*min-free-space-percent '30%' would be exceeded"
+    fi
+  done
+done
+
 # Out of inodes.
 umount mnt
 mkfs.ext4 -q -F -N 600 image

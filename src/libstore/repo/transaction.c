@@ -96,6 +96,13 @@ step (UlTransaction *self, const char *name)
     self->options.hook (name, self->options.hook_data);
 }
 
+/* What the file system keeps for root is no room for others. */
+static guint64
+free_bytes_of (const struct statvfs *st)
+{
+  return (guint64) (geteuid () == 0 ? st->f_bfree : st->f_bavail) * st->f_frsize;
+}
+
 static gboolean
 measure_room (UlTransaction *self, GError **error)
 {
@@ -104,7 +111,7 @@ measure_room (UlTransaction *self, GError **error)
     return ul_throw_errno (error, "statvfs %s", ul_repo_path (self->repo));
   const guint64 total = (guint64) st.f_blocks * st.f_frsize;
   self->block = MAX (st.f_frsize, 1);
-  const guint64 free_bytes = (guint64) st.f_bfree * st.f_frsize;
+  const guint64 free_bytes = free_bytes_of (&st);
   const guint64 keep = ul_repo_min_free_space (self->repo, total);
   self->limited = keep > 0;
   self->room = free_bytes > keep ? (gint64) MIN (free_bytes - keep, G_MAXINT64) : 0;
@@ -121,7 +128,7 @@ throw_no_room (UlTransaction *self, guint64 size, GError **error)
   const guint64 total = (guint64) st.f_blocks * st.f_frsize;
   g_autofree char *setting = ul_repo_describe_min_free_space (self->repo);
   g_autofree char *needed = g_format_size (size);
-  g_autofree char *free_now = g_format_size ((guint64) st.f_bfree * st.f_frsize);
+  g_autofree char *free_now = g_format_size (free_bytes_of (&st));
   g_autofree char *keep = g_format_size (ul_repo_min_free_space (self->repo, total));
   return ul_throw (error, UL_ERROR_NO_SPACE,
                    "%s would be exceeded, at least %s requested: the file system of repo %s has %s "
