@@ -11,7 +11,24 @@ packages_check=(acl attr bash-completion busybox-static clang clang-format cppch
   fuse-overlayfs git jq libcap2-bin libclang-rt-14-dev man-db mount openssl ostree podman procps python3
   shellcheck strace uidmap util-linux)
 
+# Packages that tests only look into: downloaded to $package_files, not installed.
+packages_check_files=(selinux-policy-default)
+package_files=/var/cache/underlay-test
+
 packages_bench=(debootstrap gcc libc6-dev e2fsprogs mount ostree python3 util-linux)
+
+# download_missing PACKAGE...: to $package_files.
+download_missing ()
+{
+  local p
+  mkdir -p "$package_files"
+  for p; do
+    compgen -G "$package_files/${p}_*.deb" >/dev/null && continue
+    echo "downloading: $p"
+    # apt's own user can't write there, and says so.
+    (cd "$package_files" && apt-get -q -o APT::Sandbox::User=root download "$p" >/dev/null)
+  done
+}
 
 # install_missing PACKAGE...: with apt-get, and only if something is missing, so that it needs no
 # network otherwise.

@@ -43,6 +43,10 @@ typedef struct
   UlDevicePolicy devices;
   char *statoverride;
   char *skip_list;
+  char *selinux_policy;
+  gboolean selinux_from_base;
+  guint32 selinux_epoch;
+  char **selinux_equivalences;
   gboolean link_checkout_speedup;
   gboolean devino_canonical;
   gboolean consume;
@@ -58,6 +62,7 @@ typedef struct
   GVariant *detached;
   GHashTable *statoverride;
   GHashTable *skip_list;
+  GPtrArray *equivalences; /* FROM, TO, ..., NULL; or NULL */
   char *subject;
   char *body;
 } Prepared;
@@ -70,6 +75,7 @@ prepared_clear (Prepared *self)
   g_clear_pointer (&self->detached, g_variant_unref);
   g_clear_pointer (&self->statoverride, g_hash_table_unref);
   g_clear_pointer (&self->skip_list, g_hash_table_unref);
+  g_clear_pointer (&self->equivalences, g_ptr_array_unref);
   g_free (self->subject);
   g_free (self->body);
 }
@@ -101,6 +107,13 @@ parse_owner_gid (const char *value, gpointer data, GError **error)
   Options *options = data;
   options->set_gid = TRUE;
   return parse_id ("--owner-gid", value, &options->gid, error);
+}
+
+static gboolean
+parse_epoch (const char *value, gpointer data, GError **error)
+{
+  Options *options = data;
+  return parse_id ("--selinux-labeling-epoch", value, &options->selinux_epoch, error);
 }
 
 static gboolean
@@ -158,6 +171,25 @@ add_metadata (GVariantBuilder *builder, char **words, gboolean as_text, GError *
         return ul_prefix (error, "Parsing %s", *word);
       g_variant_builder_add (builder, "{sv}", key, value);
     }
+  return TRUE;
+}
+
+/* --selinux-equivalence=FROM=TO */
+static gboolean
+prepare_equivalences (const Options *options, Prepared *out, GError **error)
+{
+  if (options->selinux_equivalences == NULL)
+    return TRUE;
+  out->equivalences = g_ptr_array_new_with_free_func (g_free);
+  for (char **word = options->selinux_equivalences; *word != NULL; word++)
+    {
+      const char *equals = strchr (*word, '=');
+      if (equals == NULL)
+        return ul_throw (error, UL_ERROR_INVALID, "Missing '=' in --selinux-equivalence=%s", *word);
+      g_ptr_array_add (out->equivalences, g_strndup (*word, (gsize) (equals - *word)));
+      g_ptr_array_add (out->equivalences, g_strdup (equals + 1));
+    }
+  g_ptr_array_add (out->equivalences, NULL);
   return TRUE;
 }
 
@@ -284,6 +316,9 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
     .n_trees = prepared->trees->len,
     .base = options->base,
     .modifier = make_modifier (options, prepared),
+    .labels.policy = options->selinux_policy,
+    .labels.policy_from_base = options->selinux_from_base,
+    .labels.epoch = options->selinux_epoch,
     .branch = options->branch,
     .orphan = options->orphan,
     .parent = options->parent,
@@ -307,6 +342,9 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
         return FALSE;
     }
 
+  if (prepared->equivalences != NULL)
+    request.labels.equivalences = (const char *const *) prepared->equivalences->pdata;
+
   UlCommitResult result = { 0 };
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Committing", &progress);
   const gboolean ok = ul_commit_create (repo, &request, &result, error);
@@ -324,8 +362,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_auto (Prepared) prepared = { 0 };
   if (!check_options (options, error)
       || !ul_tree_specs_parse (inv, options->trees, &prepared.trees, error)
-      || !prepare_metadata (options, &prepared, error)
-      || !prepare_lists (options, &prepared, error))
+      || !prepare_metadata (options, &prepared, error) || !prepare_lists (options, &prepared, error)
+      || !prepare_equivalences (options, &prepared, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
@@ -392,6 +430,15 @@ static const UlOption table[] = {
     "Do not import extended attributes" },
   { "statoverride", 0, UL_OPTION_PATH, offsetof (Options, statoverride), "FILE",
     "File with modes to add to or, with =, to set on paths", "@file" },
+  UL_OPTIONS_HEADING ("SELinux labels"),
+  { "selinux-policy", 0, UL_OPTION_PATH, offsetof (Options, selinux_policy), "DIR",
+    "Label everything as the policy in root filesystem DIR says", "@dir" },
+  { "selinux-policy-from-base", 'P', UL_OPTION_FLAG, offsetof (Options, selinux_from_base), NULL,
+    "Label as the policy in --base says, or else in the first tree" },
+  { "selinux-labeling-epoch", 0, UL_OPTION_CALLBACK, 0, "EPOCH",
+    "1: label /usr/etc as if it were /etc (default: 0, as it is)", "0 1", parse_epoch },
+  { "selinux-equivalence", 0, UL_OPTION_STRING_LIST, offsetof (Options, selinux_equivalences),
+    "FROM=TO", "Label path FROM and all below it as if it were at TO; may be given again" },
   UL_OPTIONS_HEADING ("How"),
   { "link-checkout-speedup", 0, UL_OPTION_FLAG, offsetof (Options, link_checkout_speedup), NULL,
     "Optimize for commits of trees composed of hardlinks into the repository" },
@@ -404,8 +451,6 @@ static const UlOption table[] = {
     parse_fsync },
   { "table-output", 0, UL_OPTION_FLAG, offsetof (Options, table_output), NULL,
     "Output more information in a KEY: VALUE format" },
-  UL_OPTION_REFUSE ("selinux-policy", 0),
-  UL_OPTION_REFUSE ("selinux-policy-from-base", 'P'),
   UL_OPTION_REFUSE ("tar-autocreate-parents", 0),
   UL_OPTION_REFUSE ("tar-pathname-filter", 0),
   UL_OPTION_REFUSE ("gpg-sign", 0),

@@ -116,7 +116,7 @@ assert_xattrs (const UlModifier *modifier, const char *text, const char *expecte
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) xattrs = parse (text);
   g_autoptr (GVariant) got = NULL;
-  ul_modifier_xattrs (modifier, TRUE, xattrs, &got, &error);
+  ul_modifier_xattrs (modifier, "/a", S_IFDIR, 0, xattrs, &got, &error);
   g_assert_no_error (error);
   g_assert_false (g_variant_is_floating (got));
   g_assert_true (ul_file_meta_validate_xattrs (got, &error));
@@ -193,7 +193,7 @@ test_lossy (void)
       g_autofree char *text = g_strdup_printf ("[(b'%s', [byte 1])]", refused[i]);
       g_autoptr (GVariant) xattrs = parse (text);
       GVariant *untouched = xattrs;
-      g_assert_false (ul_modifier_xattrs (&retarget, TRUE, xattrs, &untouched, &error));
+      g_assert_false (ul_modifier_xattrs (&retarget, "/a", S_IFDIR, 0, xattrs, &untouched, &error));
       g_assert_error (error, UL_ERROR, UL_ERROR_UNSUPPORTED);
       g_assert_nonnull (strstr (error->message, refused[i]));
       g_assert_true (untouched == xattrs);

@@ -56,12 +56,11 @@ fails_with "an empty verb" "Unknown command ''" u ''
 for verb in admin prune pull pull-local remote summary static-delta diff sign gpg-sign; do
   fails_with "$verb is refused" "^error: $verb is not supported$" u "$verb"
 done
-for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x generate-sizes selinux-policy=/ \
-              selinux-policy-from-base tar-autocreate-parents tar-pathname-filter=a,b; do
+for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x generate-sizes \
+              tar-autocreate-parents tar-pathname-filter=a,b; do
   fails_with "commit --$option is refused" "^error: --${option%%=*} is not supported$" \
              u commit "--$option"
 done
-fails_with "commit -P is refused by its name" "--selinux-policy-from-base is not supported" u commit -P
 for option in print-sizes gpg-homedir=x gpg-verify-remote=x; do
   fails_with "show --$option is refused" "^error: --${option%%=*} is not supported$" u show "--$option" x
 done

@@ -9,6 +9,7 @@
 #include "build/bootable.h"
 #include "build/from-commit.h"
 #include "build/from-dir.h"
+#include "build/labels.h"
 #include "build/tree.h"
 #include "core/commit.h"
 #include "core/refspec.h"
@@ -25,6 +26,7 @@ typedef struct
   UlTransaction *transaction;
   UlWriter *writer;
   UlTree *tree;
+  UlSelinux *policy; /* NULL: none */
   gboolean has_parent;
   UlChecksum parent_checksum;
   UlCommit parent;
@@ -358,6 +360,9 @@ build (Building *b, UlCommitResult *out, GError **error)
   UlChecksum contents;
   UlChecksum meta;
   g_autoptr (GVariant) metadata = NULL;
+  if (!ul_labels_open (b->repo, b->options, &b->policy, error))
+    return FALSE;
+  b->modifier.selinux = b->policy;
   if (!find_parent (b, error) || !load_base (b, error) || !import_trees (b, error)
       || !make_metadata (b, &metadata, error)
       || !ul_tree_write (b->tree, b->writer, &contents, &meta, error))
@@ -403,10 +408,12 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
   b.modifier.canonical_permissions |= ul_repo_wants_canonical (repo);
   /* Canonical permissions mean no xattrs either, as ostree has it. */
   b.modifier.no_xattrs |= b.modifier.canonical_permissions;
+  b.modifier.label_only_dirs = ul_repo_wants_canonical (repo);
 
   UlCommitResult result = { 0 };
   const gboolean ok = build (&b, &result, error);
   ul_commit_clear (&b.parent);
+  ul_selinux_free (b.policy);
   if (!ok || !consume_trees (options, error))
     return FALSE;
   *out_result = result;

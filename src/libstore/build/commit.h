@@ -5,6 +5,7 @@
 #include "repo/repo.h"
 #include "repo/transaction.h"
 #include "util/progress.h"
+#include "util/selinux.h"
 
 /* Make a commit from directories and commits: the main entry point of build/. Options struct: zero
  * is the default. */
@@ -49,6 +50,9 @@ typedef struct
   gboolean consume;         /* remove the source directories once the commit is durable */
   GHashTable *statoverride; /* absolute path in the tree ("/a/b") -> UlStatOverride *; NULL: none */
   GHashTable *skip_list;    /* set of absolute paths in the tree; NULL: none */
+  UlSelinux *selinux;       /* labels by this policy; NULL: as they are */
+  /* The policy is for directories alone. Set for repositories whose files hold no xattrs. */
+  gboolean label_only_dirs;
 } UlModifier;
 
 typedef enum
@@ -63,12 +67,23 @@ typedef struct
   const char *where; /* a path, or a REV */
 } UlTreeSource;
 
+/* Where labels come from: security.selinux of what the policy has a label for. */
+typedef struct
+{
+  const char *policy;              /* a directory that has a policy; NULL: none */
+  gboolean policy_from_base;       /* that of base, else of the first tree, if it has one */
+  guint epoch;                     /* 1: what is in /usr/etc is labelled as if it were in /etc */
+  const char *const *equivalences; /* FROM, TO, FROM, TO, ..., NULL: FROM and below as if it were
+                                      TO; NULL: none */
+} UlLabelOptions;
+
 typedef struct
 {
   const UlTreeSource *trees; /* overlaid in order */
   gsize n_trees;
-  const char *base; /* REV to start from, no modifiers applied; NULL: none */
-  UlModifier modifier;
+  const char *base;    /* REV to start from, no modifiers applied; NULL: none */
+  UlModifier modifier; /* but for selinux, which is opened as labels say */
+  UlLabelOptions labels;
 
   const char *branch; /* ref to set; NULL only with orphan */
   gboolean orphan;    /* the branch's commit isn't the parent */

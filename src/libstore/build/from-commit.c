@@ -67,13 +67,14 @@ read_content (gpointer content, void *buffer, gsize len, gsize *out_n, GError **
 
 /* What the modifier makes of @meta, and whether that is something else. */
 static gboolean
-modify (const Walk *walk, const char *path, const UlFileMeta *meta, UlFileMeta *out,
+modify (const Walk *walk, const char *path, const UlFileMeta *meta, guint64 size, UlFileMeta *out,
         gboolean *out_changed, GError **error)
 {
   g_auto (UlFileMeta) wanted = *meta;
   wanted.symlink_target = g_strdup (meta->symlink_target);
   wanted.xattrs = NULL;
-  if (!ul_modifier_xattrs (&walk->modifier, FALSE, meta->xattrs, &wanted.xattrs, error))
+  if (!ul_modifier_xattrs (&walk->modifier, path, meta->mode, size, meta->xattrs, &wanted.xattrs,
+                           error))
     return FALSE;
   ul_modifier_apply (&walk->modifier, path, &wanted.uid, &wanted.gid, &wanted.mode);
   *out_changed = wanted.uid != meta->uid || wanted.gid != meta->gid || wanted.mode != meta->mode
@@ -90,7 +91,8 @@ change_file (Walk *walk, UlWriter *writer, const char *path, UlChecksum *checksu
   g_auto (UlFileMeta) meta = { 0 };
   gboolean changed;
   if (!ul_objects_open_file (walk->repo, checksum, &content, error)
-      || !modify (walk, path, ul_content_meta (content), &meta, &changed, error))
+      || !modify (walk, path, ul_content_meta (content), ul_content_size (content), &meta, &changed,
+                  error))
     return FALSE;
   if (!changed)
     return TRUE;

@@ -181,13 +181,14 @@ store_whiteout (Listing *listing, const char *name, UlTreeFile *file, GError **e
   g_auto (UlFileMeta) meta = { 0 };
   if (fstatat (listing->dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
     return ul_throw_errno (error, "stat %s", name);
+  g_autofree char *path = g_strconcat (listing->dir->path, "/", name, NULL);
   if (!ul_xattr_read_at (listing->dir->fd, name, &read_xattrs, error)
-      || !ul_modifier_xattrs (walk->options->modifier, FALSE, read_xattrs, &meta.xattrs, error))
+      || !ul_modifier_xattrs (walk->options->modifier, path, S_IFCHR, 0, read_xattrs, &meta.xattrs,
+                              error))
     return FALSE;
   meta.uid = st.st_uid;
   meta.gid = st.st_gid;
   meta.mode = S_IFREG | (st.st_mode & 07777);
-  g_autofree char *path = g_strconcat (listing->dir->path, "/", name, NULL);
   ul_modifier_apply (walk->options->modifier, path, &meta.uid, &meta.gid, &meta.mode);
   ul_progress_add (walk->options->progress, done, 1);
   return ul_writer_file (walk->writer, &meta, &(UlSource){ .fd = -1 }, &file->checksum, error);

@@ -69,15 +69,16 @@ store (UlImport *import, UlWriter *writer, UlSourceFile *file, const char *path,
        GError **error)
 {
   const UlModifier *modifier = import->options->modifier;
-  g_autoptr (GVariant) read_xattrs = g_steal_pointer (&file->meta.xattrs);
-  if (!check_metacopy (modifier, file->fd, error)
-      || !ul_modifier_xattrs (modifier, FALSE, read_xattrs, &file->meta.xattrs, error))
-    return FALSE;
-  ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
   const UlSource source = {
     .fd = file->fd,
     .size = S_ISREG (file->st.st_mode) ? (guint64) file->st.st_size : 0,
   };
+  g_autoptr (GVariant) read_xattrs = g_steal_pointer (&file->meta.xattrs);
+  if (!check_metacopy (modifier, file->fd, error)
+      || !ul_modifier_xattrs (modifier, path, file->meta.mode, source.size, read_xattrs,
+                              &file->meta.xattrs, error))
+    return FALSE;
+  ul_modifier_apply (modifier, path, &file->meta.uid, &file->meta.gid, &file->meta.mode);
   ul_progress_add (import->options->progress, bytes, source.size);
   return ul_writer_file (writer, &file->meta, &source, out, error);
 }
@@ -100,7 +101,7 @@ import_file (UlImport *import, UlWriter *writer, const UlSourceDir *dir, const c
   if (!ul_source_file_open (dir->fd, name, &file, error))
     return FALSE;
   /* Names of one inode are one object, unless they are treated by name. */
-  const gboolean shared = file.st.st_nlink > 1 && options->modifier->statoverride == NULL;
+  const gboolean shared = file.st.st_nlink > 1 && !ul_modifier_treats_by_path (options->modifier);
   if (!shared)
     return store (import, writer, &file, path, out, error);
   if (ul_link_table_enter (import->links, &file.st, out))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build/intake.h"
 
+#include <sys/stat.h>
+
 #include "build/modifier.h"
 #include "core/whiteout.h"
 #include "util/error.h"
@@ -43,7 +45,7 @@ ul_intake_store_dirmeta (const UlIntake *self, UlWriter *writer, const char *pat
                          GError **error)
 {
   g_autoptr (GVariant) wanted = NULL;
-  if (!ul_modifier_xattrs (self->modifier, TRUE, xattrs, &wanted, error))
+  if (!ul_modifier_xattrs (self->modifier, path, S_IFDIR, 0, xattrs, &wanted, error))
     return FALSE;
   ul_modifier_apply (self->modifier, path, &uid, &gid, &mode);
   g_autoptr (GVariant) dirmeta = g_variant_ref_sink (ul_dirmeta_new (uid, gid, mode, wanted));

@@ -47,14 +47,20 @@ ul_modifier_apply (const UlModifier *self, const char *path, guint32 *uid, guint
 gboolean
 ul_modifier_needs_path (const UlModifier *self)
 {
-  return self->statoverride != NULL || self->skip_list != NULL;
+  return self->statoverride != NULL || self->skip_list != NULL || self->selinux != NULL;
+}
+
+gboolean
+ul_modifier_treats_by_path (const UlModifier *self)
+{
+  return self->statoverride != NULL || self->selinux != NULL;
 }
 
 gboolean
 ul_modifier_touches (const UlModifier *self, const char *path)
 {
   if (self->set_uid || self->set_gid || self->canonical_permissions || self->mode_ro_executables
-      || self->no_xattrs)
+      || self->no_xattrs || self->selinux != NULL)
     return TRUE;
   return self->statoverride != NULL && g_hash_table_contains (self->statoverride, path);
 }
@@ -66,7 +72,8 @@ ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint3
   guint32 new_gid = gid;
   guint32 new_mode = mode;
   ul_modifier_apply (self, path, &new_uid, &new_gid, &new_mode);
-  return new_uid == uid && new_gid == gid && new_mode == mode && !self->no_xattrs;
+  return new_uid == uid && new_gid == gid && new_mode == mode && !self->no_xattrs
+         && self->selinux == NULL;
 }
 
 typedef enum
@@ -175,9 +182,9 @@ only_opaque (GVariant *xattrs)
       g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), &entry, value != NULL ? 1 : 0));
 }
 
-gboolean
-ul_modifier_xattrs (const UlModifier *self, gboolean is_dir, GVariant *xattrs,
-                    GVariant **out_xattrs, GError **error)
+static gboolean
+keep_wanted (const UlModifier *self, gboolean is_dir, GVariant *xattrs, GVariant **out_xattrs,
+             GError **error)
 {
   g_autoptr (GVariant) wanted = g_variant_ref (xattrs);
   if (self->retarget_whiteouts && g_variant_n_children (xattrs) > 0)
@@ -192,5 +199,41 @@ ul_modifier_xattrs (const UlModifier *self, gboolean is_dir, GVariant *xattrs,
     *out_xattrs = only_opaque (wanted);
   else
     *out_xattrs = g_variant_ref (ul_xattr_empty ());
+  return TRUE;
+}
+
+/* A marker's label is that of the device which it will be: "/a/.ostree-wh.b" is looked up as device
+ * "/a/b". */
+static gboolean
+find_label (const UlModifier *self, const char *path, guint32 mode, guint64 size,
+            const char **out_label, GError **error)
+{
+  const char *name = strrchr (path, '/') + 1;
+  const char *deleted;
+  UlWhiteoutKind kind;
+  if (!S_ISREG (mode) || size > 0 || !ul_whiteout_may_be_marker (UL_WHITEOUT_COMMIT, name)
+      || !ul_whiteout_decode (UL_WHITEOUT_COMMIT, name, TRUE, &kind, &deleted, NULL))
+    return ul_selinux_lookup (self->selinux, path, mode, out_label, error);
+  g_autofree char *dir = g_strndup (path, (gsize) (name - path));
+  g_autofree char *device = g_strconcat (dir, deleted, NULL);
+  return ul_selinux_lookup (self->selinux, device, S_IFCHR, out_label, error);
+}
+
+gboolean
+ul_modifier_xattrs (const UlModifier *self, const char *path, guint32 mode, guint64 size,
+                    GVariant *xattrs, GVariant **out_xattrs, GError **error)
+{
+  g_autoptr (GVariant) wanted = NULL;
+  const char *label = NULL;
+  const gboolean is_dir = S_ISDIR (mode);
+  if (!keep_wanted (self, is_dir, xattrs, &wanted, error))
+    return FALSE;
+  if (self->selinux != NULL && (is_dir || !self->label_only_dirs)
+      && !find_label (self, path, mode, size, &label, error))
+    return FALSE;
+  /* With its NUL, as the kernel has it. */
+  *out_xattrs = label != NULL
+                    ? ul_file_meta_set_xattr (wanted, UL_XATTR_SELINUX, label, strlen (label) + 1)
+                    : g_steal_pointer (&wanted);
   return TRUE;
 }

@@ -21,12 +21,17 @@ gboolean ul_modifier_touches (const UlModifier *self, const char *path);
 gboolean ul_modifier_keeps (const UlModifier *self, const char *path, guint32 uid, guint32 gid,
                             guint32 mode);
 
-/* What of the xattrs goes into the commit. With retarget_whiteouts, overlayfs's own bookkeeping is
- * dropped, the rootless opaque form becomes the rootful one, and what would lose data (metacopy,
- * redirect, index, protattr) is UL_ERROR_UNSUPPORTED. Consumes nothing; *out_xattrs is a new
- * reference. */
-gboolean ul_modifier_xattrs (const UlModifier *self, gboolean is_dir, GVariant *xattrs,
-                             GVariant **out_xattrs, GError **error);
+/* Is an inode's object more than a matter of the inode, as its paths are treated differently? */
+gboolean ul_modifier_treats_by_path (const UlModifier *self);
+
+/* The xattrs that go into the commit for the entry at @path, of type @mode and with @size bytes of
+ * content. With retarget_whiteouts, overlayfs's own bookkeeping is dropped, the rootless opaque
+ * form becomes the rootful one, and what would lose data (metacopy, redirect, index, protattr) is
+ * UL_ERROR_UNSUPPORTED. The policy's label replaces another one; a whiteout is labelled as the
+ * device, whose path and type a caller gives that makes the marker of it. Consumes nothing;
+ * *out_xattrs is a new reference. */
+gboolean ul_modifier_xattrs (const UlModifier *self, const char *path, guint32 mode, guint64 size,
+                             GVariant *xattrs, GVariant **out_xattrs, GError **error);
 
 /* The error for an xattr that says that an upper directory has only a part of the file. Always
  * FALSE. */

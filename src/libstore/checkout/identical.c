@@ -16,14 +16,12 @@
 
 /* The kernel labels every new file, so a label that the commit says nothing about is no difference.
  */
-#define LABEL "security.selinux"
-
 static gboolean
 same_xattrs (GVariant *existing, GVariant *wanted)
 {
   if (g_variant_equal (existing, wanted))
     return TRUE;
-  g_autoptr (GVariant) label = ul_file_meta_find_xattr (wanted, LABEL);
+  g_autoptr (GVariant) label = ul_file_meta_find_xattr (wanted, UL_XATTR_SELINUX);
   if (label != NULL)
     return FALSE;
 
@@ -34,7 +32,7 @@ same_xattrs (GVariant *existing, GVariant *wanted)
     {
       g_autoptr (GVariant) xattr = g_variant_get_child_value (existing, i);
       g_autoptr (GVariant) name = g_variant_get_child_value (xattr, 0);
-      if (!g_str_equal (g_variant_get_bytestring (name), LABEL))
+      if (!g_str_equal (g_variant_get_bytestring (name), UL_XATTR_SELINUX))
         g_variant_builder_add_value (&builder, xattr);
     }
   g_autoptr (GVariant) rest = g_variant_ref_sink (g_variant_builder_end (&builder));

@@ -116,6 +116,32 @@ ul_file_meta_find_xattr (GVariant *xattrs, const char *name)
   return NULL;
 }
 
+GVariant *
+ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, gsize len)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
+  const gsize n = g_variant_n_children (xattrs);
+  gboolean is_set = FALSE;
+  for (gsize i = 0; i <= n; i++)
+    {
+      g_autoptr (GVariant) entry = i < n ? g_variant_get_child_value (xattrs, i) : NULL;
+      const char *at = NULL;
+      if (entry != NULL)
+        g_variant_get_child (entry, 0, "^&ay", &at);
+      const int order = at != NULL ? strcmp (at, name) : 1;
+      if (order >= 0 && !is_set)
+        {
+          g_variant_builder_add (&builder, "(^ay@ay)", name,
+                                 g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, value, len, 1));
+          is_set = TRUE;
+        }
+      if (entry != NULL && order != 0)
+        g_variant_builder_add_value (&builder, entry);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 gboolean
 ul_file_meta_archive_header_size (const guint8 prefix[UL_FILE_META_PREFIX_LEN], gsize *out_size,
                                   GError **error)

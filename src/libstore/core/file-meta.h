@@ -57,4 +57,7 @@ gboolean ul_file_meta_validate_xattrs (GVariant *xattrs, GError **error);
 /* The value of xattr @name as `ay` (a new reference), or NULL. */
 GVariant *ul_file_meta_find_xattr (GVariant *xattrs, const char *name);
 
+/* @xattrs with @name set to @len bytes, which there is at least one of (a new reference). */
+GVariant *ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, gsize len);
+
 G_END_DECLS

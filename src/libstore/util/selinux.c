@@ -417,6 +417,9 @@ gboolean
 ul_selinux_lookup (UlSelinux *self, const char *path, mode_t mode, const char **out_label,
                    GError **error)
 {
+  /* As OSTree does: policies have no label for the directory that proc is mounted on. */
+  if (g_str_equal (path, "/proc"))
+    path = "/mnt";
   g_autofree char *aliased = apply_aliases (self->equivalences, g_strdup (path));
   aliased = apply_aliases (self->subs, g_steal_pointer (&aliased));
   aliased = apply_aliases (self->subs_dist, g_steal_pointer (&aliased));

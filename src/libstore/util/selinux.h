@@ -47,8 +47,8 @@ gboolean ul_selinux_add_equivalence (UlSelinux *self, const char *from, const ch
 const char *ul_selinux_name (const UlSelinux *self);
 const char *ul_selinux_checksum (const UlSelinux *self);
 
-/* The label of the absolute @path if it is of type @mode; NULL if the policy has none for it. The
- * string is the policy's, as long as that lives. Any thread. */
+/* The label of the absolute @path if it is of type @mode; NULL if the policy has none for it. /proc
+ * itself has that of /mnt. The string is the policy's, as long as that lives. Any thread. */
 gboolean ul_selinux_lookup (UlSelinux *self, const char *path, mode_t mode, const char **out_label,
                             GError **error);
 

@@ -30,6 +30,9 @@ gboolean ul_xattr_has_at (int dfd, const char *name, const char *xattr, gboolean
 #define UL_XATTR_ACL_ACCESS  "system.posix_acl_access"
 #define UL_XATTR_ACL_DEFAULT "system.posix_acl_default"
 
+/* The SELinux label, which ends with a NUL. */
+#define UL_XATTR_SELINUX "security.selinux"
+
 /* Remove the attribute; *out_had (may be NULL): was it there? */
 gboolean ul_xattr_drop_fd (int fd, const char *xattr, gboolean *out_had, GError **error);
 
