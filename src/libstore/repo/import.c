@@ -13,6 +13,7 @@
 #include "repo/writer-private.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 /* Below this a read, which verifies, is as fast as a clone. */
 #define MIN_CLONE (64 * 1024)
@@ -345,7 +346,8 @@ ul_writer_import (UlWriter *writer, UlRepo *from, UlObjectType type, const UlChe
   UlTransactionStats *stats = ul_transaction_stats (self.transaction);
   gboolean claimed;
   UlImported imported = { .kind = UL_IMPORT_EXISTED };
-  if (!ul_transaction_claim (self.transaction, type, checksum, &claimed, error)
+  if (!ul_interrupt_check (error)
+      || !ul_transaction_claim (self.transaction, type, checksum, &claimed, error)
       || (claimed && !import_claimed (&self, &imported, error)))
     {
       g_autofree char *name = ul_object_to_string (checksum, type);

@@ -243,6 +243,20 @@ ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError *
 }
 
 gboolean
+ul_objects_mark_commit_incomplete (UlRepo *repo, const UlChecksum *commit, gboolean sync,
+                                   GError **error)
+{
+  g_autofree char *path = partial_path (commit);
+  if (mkdirat (ul_repo_dfd (repo), "state", 0775) != 0 && errno != EEXIST)
+    return ul_throw_errno (error, "create directory state");
+  ul_autofd int fd = openat (ul_repo_dfd (repo), path,
+                             O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+  if (fd < 0)
+    return ul_throw_errno (error, "create %s", path);
+  return !sync || ul_fd_sync_dir_at (ul_repo_dfd (repo), "state", error);
+}
+
+gboolean
 ul_objects_unmark_commit (UlRepo *repo, const UlChecksum *commit, GError **error)
 {
   g_autofree char *path = partial_path (commit);

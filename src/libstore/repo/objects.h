@@ -87,6 +87,11 @@ gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *c
 gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
                                        gboolean *out_partial, GError **error);
 
+/* Mark a commit partial because not all of it is here yet; a mark that is there stays as it is.
+ * Durable with the next sync of the file system, or with @sync on return. */
+gboolean ul_objects_mark_commit_incomplete (UlRepo *repo, const UlChecksum *commit, gboolean sync,
+                                            GError **error);
+
 /* Mark a commit partial because fsck found objects of it broken or missing; and was it marked so?
  * The mark then holds an "f", which makes every later fsck fail, of ostree too. */
 gboolean ul_objects_mark_commit_partial (UlRepo *repo, const UlChecksum *commit, GError **error);

@@ -51,6 +51,7 @@ struct _UlTransaction
   gint64 room;              /* atomic: bytes that may still be written */
   gboolean limited;         /* is room to be asked? */
   GPtrArray *refs;          /* of RefChange; owner thread only */
+  GArray *complete;         /* of UlChecksum: commits to unmark; owner thread only */
   UlTransactionStats stats; /* atomic */
   UlWriteback *writeback;   /* NULL: without threads, or without a syncfs for the batch */
 
@@ -141,7 +142,8 @@ sync_policy (UlTransaction *self)
 {
   if (self->options.no_fsync)
     return UL_SYNC_NONE;
-  return ul_repo_per_object_fsync (self->repo) ? UL_SYNC_EACH : UL_SYNC_BATCH;
+  return self->options.per_object_fsync || ul_repo_per_object_fsync (self->repo) ? UL_SYNC_EACH
+                                                                                 : UL_SYNC_BATCH;
 }
 
 UlTransaction *
@@ -157,6 +159,7 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   self->lock_fd = -1;
   self->staging = (UlStaging){ .dfd = -1, .lock_fd = -1 };
   self->refs = g_ptr_array_new_with_free_func (ref_change_free);
+  self->complete = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
   self->claimed = g_hash_table_new_full (staged_hash, staged_equal, staged_free, NULL);
   g_mutex_init (&self->lock);
 
@@ -191,6 +194,7 @@ ul_transaction_free (UlTransaction *self)
   if (self->holds_signals)
     ul_interrupt_release ();
   g_ptr_array_unref (self->refs);
+  g_array_unref (self->complete);
   g_hash_table_unref (self->claimed);
   g_clear_pointer (&self->broken, g_hash_table_unref);
   g_mutex_clear (&self->lock);
@@ -415,6 +419,32 @@ ul_transaction_reserve (UlTransaction *self, guint64 size, GError **error)
   return throw_no_room (self, size, error);
 }
 
+gboolean
+ul_transaction_mark_partial (UlTransaction *self, const UlChecksum *commit, GError **error)
+{
+  return ul_objects_mark_commit_incomplete (self->repo, commit, ul_transaction_syncs_each (self),
+                                            error);
+}
+
+void
+ul_transaction_set_complete (UlTransaction *self, const UlChecksum *commit)
+{
+  g_array_append_vals (self->complete, commit, 1);
+}
+
+static gboolean
+unmark_complete (UlTransaction *self, GError **error)
+{
+  for (guint i = 0; i < self->complete->len; i++)
+    {
+      step (self, "complete");
+      if (!ul_objects_unmark_commit (self->repo, &g_array_index (self->complete, UlChecksum, i),
+                                     error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 add_change (UlTransaction *self, char *path, const UlChecksum *checksum, GError *invalid)
 {
@@ -495,7 +525,8 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   };
   if (self->writeback != NULL && !ul_writeback_finish (self->writeback, error))
     return ul_prefix (error, "publishing objects");
-  if (!ul_publish (&publish, self->claimed, error) || !write_refs (self, error))
+  if (!ul_publish (&publish, self->claimed, error) || !unmark_complete (self, error)
+      || !write_refs (self, error))
     return FALSE;
   step (self, "cleanup");
   /* All is in place: what can't be removed now is the next transaction's to reclaim. */

@@ -25,16 +25,18 @@ typedef struct _UlTransaction UlTransaction;
 
 /* Tests look in here: called before each named step, on whatever thread gets there. Steps: "begin",
  * "staged" (once per staged object), "sync", "synced", "publish" (once per rename of
- * an object or of a directory of objects), "published", "dirs-synced", "ref" (once per ref),
+ * an object or of a directory of objects), "published", "dirs-synced", "complete" (once per commit
+ * that is marked partial until then), "ref" (once per ref),
  * "refs-written", "cleanup". */
 typedef void (*UlTransactionHook) (const char *step, gpointer data);
 
 typedef struct
 {
-  guint jobs;             /* threads to compress one large file on; 0: all CPUs */
-  gboolean no_fsync;      /* leave durability to the kernel */
-  gint lock_timeout_secs; /* 0: as configured; -1: wait for ever */
-  UlTransactionHook hook; /* NULL: none */
+  guint jobs;                /* threads to compress one large file on; 0: all CPUs */
+  gboolean no_fsync;         /* leave durability to the kernel */
+  gboolean per_object_fsync; /* also where it isn't configured */
+  gint lock_timeout_secs;    /* 0: as configured; -1: wait for ever */
+  UlTransactionHook hook;    /* NULL: none */
   gpointer hook_data;
 } UlTransactionOptions;
 
@@ -55,6 +57,14 @@ UlRepo *ul_transaction_repo (UlTransaction *self);
 
 /* Count files that a caller took from its devino cache (for the stats). Any thread. */
 void ul_transaction_count_cache_hit (UlTransaction *self);
+
+/* Mark @commit partial (state/<checksum>.commitpartial, which OSTree knows) before anything of this
+ * transaction comes into objects/; and it's whole once this transaction is published, which comes
+ * before its ref. A kill or power cut in between leaves the mark, so that nobody who finds the
+ * commit object believes the rest to be there. They need not be of the same transaction. */
+gboolean ul_transaction_mark_partial (UlTransaction *self, const UlChecksum *commit,
+                                      GError **error);
+void ul_transaction_set_complete (UlTransaction *self, const UlChecksum *commit);
 
 /* A ref to set (or with NULL to remove) when all objects are published. */
 void ul_transaction_set_ref (UlTransaction *self, const char *refspec, const UlChecksum *checksum);
