@@ -21,6 +21,11 @@ static const UlCommand *const trees[] = {
   NULL,
 };
 
+static const UlCommand *const transfer[] = {
+  &ul_cmd_pull_local,
+  NULL,
+};
+
 static const UlCommand *const history[] = {
   &ul_cmd_refs, &ul_cmd_reset, &ul_cmd_rev_parse, &ul_cmd_log, NULL,
 };
@@ -37,6 +42,7 @@ static const UlCommand *const health[] = {
 static const UlCommandGroup groups[] = {
   { "Make a repository and configure it", repository },
   { "Put trees in and take them out", trees },
+  { "Move commits between repositories", transfer },
   { "Name commits and follow history", history },
   { "Look into commits", contents },
   { "Check what is stored", health },
@@ -45,8 +51,8 @@ static const UlCommandGroup groups[] = {
 
 /* Verbs of ostree: what a script may ask for, and gets a clear answer. */
 static const char *const refused[] = {
-  "admin",      "create-usb", "diff", "find-remotes", "gpg-sign",      "prune",   "pull",
-  "pull-local", "remote",     "sign", "static-delta", "trivial-httpd", "summary", NULL,
+  "admin",  "create-usb", "diff",         "find-remotes",  "gpg-sign", "prune", "pull",
+  "remote", "sign",       "static-delta", "trivial-httpd", "summary",  NULL,
 };
 
 static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };

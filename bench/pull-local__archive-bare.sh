@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034
+title="pull-local, archive to bare"
+target="at least 4x"
+
+setup () { tool "$1" init --repo=src --mode=archive && tool "$1" commit --repo=src -b x "$TREE"; }
+reset () { rm -rf repo && tool "$1" init --repo=repo --mode=bare; }
+job () { cmd=("$(program "$1")" pull-local --repo=repo src x); }
