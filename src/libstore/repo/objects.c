@@ -72,6 +72,26 @@ ul_objects_has (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, gbo
   return TRUE;
 }
 
+gboolean
+ul_objects_stored_size (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                        guint64 *out_size, GError **error)
+{
+  UlRepo *home;
+  if (!ul_objects_find (repo, type, checksum, &home, error))
+    return FALSE;
+  char path[UL_OBJECT_LOOSE_PATH_MAX];
+  struct stat st;
+  loose_path (home != NULL ? home : repo, type, checksum, path);
+  if (fstatat (ul_repo_objects_dfd (home != NULL ? home : repo), path, &st, AT_SYMLINK_NOFOLLOW)
+      != 0)
+    {
+      ul_throw_errno (error, "stat");
+      return prefix_object (error, "looking for", type, checksum);
+    }
+  *out_size = (guint64) st.st_size;
+  return TRUE;
+}
+
 /* *out_bytes is NULL if no repository has it. */
 static gboolean
 read_loose (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GBytes **out_bytes,

@@ -28,6 +28,10 @@ gboolean ul_objects_has_own (UlRepo *repo, UlObjectType type, const UlChecksum *
 gboolean ul_objects_find (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                           UlRepo **out_home, GError **error);
 
+/* Bytes that the object takes where it lies: of a file in an archive, compressed. */
+gboolean ul_objects_stored_size (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                                 guint64 *out_size, GError **error);
+
 /* Load a metadata object (dirtree, dirmeta, commit, ...), validated. A new reference. */
 gboolean ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                           GVariant **out_variant, GError **error);
