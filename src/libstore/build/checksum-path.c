@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "build/commit.h"
+#include "build/hash-file.h"
 #include "core/dirtree.h"
 #include "repo/source-file.h"
 #include "util/error.h"
@@ -45,21 +46,7 @@ checksum_file (const char *path, gboolean ignore_xattrs, UlChecksum *out, GError
     }
 
   g_autoptr (UlHasher) hasher = ul_hasher_new ();
-  g_autoptr (GBytes) header = ul_file_meta_to_content_header (&file.meta);
-  ul_hasher_start (hasher);
-  ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
-  guint8 *buffer = ul_hasher_buffer (hasher);
-  while (file.fd >= 0)
-    {
-      gsize n;
-      if (!ul_fd_read (file.fd, buffer, UL_HASHER_BUFFER, NULL, &n, error))
-        return FALSE;
-      if (n == 0)
-        break;
-      ul_hasher_update (hasher, buffer, n);
-    }
-  ul_hasher_finish (hasher, out);
-  return TRUE;
+  return ul_hash_file (&file, hasher, out, error);
 }
 
 gboolean
