@@ -31,7 +31,7 @@ static const UlCommand *const history[] = {
 };
 
 static const UlCommand *const contents[] = {
-  &ul_cmd_show, &ul_cmd_ls, &ul_cmd_cat, &ul_cmd_checksum, NULL,
+  &ul_cmd_show, &ul_cmd_ls, &ul_cmd_cat, &ul_cmd_diff, &ul_cmd_checksum, NULL,
 };
 
 static const UlCommand *const health[] = {
@@ -51,8 +51,8 @@ static const UlCommandGroup groups[] = {
 
 /* Verbs of ostree: what a script may ask for, and gets a clear answer. */
 static const char *const refused[] = {
-  "admin",  "create-usb", "diff",         "find-remotes",  "gpg-sign", "prune", "pull",
-  "remote", "sign",       "static-delta", "trivial-httpd", "summary",  NULL,
+  "admin",  "create-usb", "find-remotes", "gpg-sign",      "prune",   "pull",
+  "remote", "sign",       "static-delta", "trivial-httpd", "summary", NULL,
 };
 
 static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };

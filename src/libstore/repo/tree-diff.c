@@ -155,8 +155,9 @@ next_pair (Level *level, const char **out_name, Pair *out_pair)
 static gboolean
 load_view (const UlTreeDiffSide *side, const UlChecksum *tree, UlDirtreeView *view, GError **error)
 {
-  g_autoptr (GVariant) dirtree = NULL;
-  if (!ul_objects_load (side->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+  GVariant *known = side->objects != NULL ? g_hash_table_lookup (side->objects, tree) : NULL;
+  g_autoptr (GVariant) dirtree = known != NULL ? g_variant_ref (known) : NULL;
+  if (dirtree == NULL && !ul_objects_load (side->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
     return FALSE;
   ul_dirtree_view_init (view, dirtree);
   return TRUE;

@@ -12,9 +12,11 @@ G_BEGIN_DECLS
 /* A root directory. */
 typedef struct
 {
-  UlRepo *repo;
+  UlRepo *repo; /* NULL if @objects has all */
   UlChecksum tree;
   UlChecksum meta;
+  GHashTable *objects; /* UlChecksum * -> GVariant *, valid dirtrees that are not in a repository;
+                          NULL: none */
 } UlTreeDiffSide;
 
 typedef enum
