@@ -27,6 +27,8 @@ typedef struct
   char **bind_refs;
   char *base;
   char **trees;
+  gboolean tar_autocreate_parents;
+  char *tar_pathname_filter;
   char **metadata_strings;
   char **metadata_variants;
   char **keep_metadata;
@@ -58,6 +60,7 @@ typedef struct
 typedef struct
 {
   GArray *trees; /* of UlTreeSource */
+  UlTreeRenamer *renamer;
   GVariant *metadata;
   GVariant *detached;
   GHashTable *statoverride;
@@ -71,6 +74,7 @@ static void
 prepared_clear (Prepared *self)
 {
   g_clear_pointer (&self->trees, g_array_unref);
+  g_clear_pointer (&self->renamer, ul_tree_renamer_free);
   g_clear_pointer (&self->metadata, g_variant_unref);
   g_clear_pointer (&self->detached, g_variant_unref);
   g_clear_pointer (&self->statoverride, g_hash_table_unref);
@@ -138,6 +142,15 @@ parse_fsync (const char *value, gpointer data, GError **error)
     return FALSE;
   options->no_fsync = !fsync;
   return TRUE;
+}
+
+static gboolean
+prepare_trees (const UlInvocation *inv, const Options *options, Prepared *out, GError **error)
+{
+  if (!ul_tree_specs_parse (inv, options->trees, &out->trees, error))
+    return FALSE;
+  return options->tar_pathname_filter == NULL
+         || (out->renamer = ul_tree_renamer_new (options->tar_pathname_filter, error)) != NULL;
 }
 
 static gboolean
@@ -314,6 +327,9 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
   UlCommitOptions request = {
     .trees = (const UlTreeSource *) prepared->trees->data,
     .n_trees = prepared->trees->len,
+    .tar.autocreate_parents = options->tar_autocreate_parents,
+    .tar.rename = prepared->renamer != NULL ? ul_tree_renamer_run : NULL,
+    .tar.rename_data = prepared->renamer,
     .base = options->base,
     .modifier = make_modifier (options, prepared),
     .labels.policy = options->selinux_policy,
@@ -360,8 +376,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
 {
   const Options *options = data;
   g_auto (Prepared) prepared = { 0 };
-  if (!check_options (options, error)
-      || !ul_tree_specs_parse (inv, options->trees, &prepared.trees, error)
+  if (!check_options (options, error) || !prepare_trees (inv, options, &prepared, error)
       || !prepare_metadata (options, &prepared, error) || !prepare_lists (options, &prepared, error)
       || !prepare_equivalences (options, &prepared, error))
     return FALSE;
@@ -375,8 +390,13 @@ run (UlInvocation *inv, gpointer data, GError **error)
 
 static const UlOption table[] = {
   UL_OPTIONS_HEADING ("What to commit"),
-  { "tree", 0, UL_OPTION_STRING_LIST, offsetof (Options, trees), "dir=PATH|ref=REV",
-    "Overlay the given directory or commit as a tree; may be given again", "dir=@dir|ref=@rev" },
+  { "tree", 0, UL_OPTION_STRING_LIST, offsetof (Options, trees), "dir=PATH|tar=FILE|ref=REV",
+    "Overlay the given directory, archive or commit as a tree; may be given again",
+    "dir=@dir|tar=@file|ref=@rev" },
+  { "tar-autocreate-parents", 0, UL_OPTION_FLAG, offsetof (Options, tar_autocreate_parents), NULL,
+    "When loading tar archives, automatically create parent directories as needed" },
+  { "tar-pathname-filter", 0, UL_OPTION_STRING, offsetof (Options, tar_pathname_filter),
+    "REGEX,REPLACEMENT", "When loading tar archives, use REGEX,REPLACEMENT against path names" },
   { "base", 0, UL_OPTION_STRING, offsetof (Options, base), "REV",
     "Start from the given commit as a base (no modifiers apply)", "@rev" },
   { "skip-list", 0, UL_OPTION_PATH, offsetof (Options, skip_list), "FILE",
@@ -451,8 +471,6 @@ static const UlOption table[] = {
     parse_fsync },
   { "table-output", 0, UL_OPTION_FLAG, offsetof (Options, table_output), NULL,
     "Output more information in a KEY: VALUE format" },
-  UL_OPTION_REFUSE ("tar-autocreate-parents", 0),
-  UL_OPTION_REFUSE ("tar-pathname-filter", 0),
   UL_OPTION_REFUSE ("gpg-sign", 0),
   UL_OPTION_REFUSE ("gpg-homedir", 0),
   UL_OPTION_REFUSE ("sign", 0),

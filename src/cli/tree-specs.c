@@ -15,6 +15,7 @@ parse (const char *spec, UlTreeSource *out, GError **error)
   } types[] = {
     { "dir=", UL_TREE_SOURCE_DIR },
     { "ref=", UL_TREE_SOURCE_COMMIT },
+    { "tar=", UL_TREE_SOURCE_TAR },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     if (g_str_has_prefix (spec, types[i].prefix))
@@ -25,8 +26,6 @@ parse (const char *spec, UlTreeSource *out, GError **error)
   const char *equals = strchr (spec, '=');
   if (equals == NULL)
     return ul_throw (error, UL_ERROR_INVALID, "Missing type in tree specification '%s'", spec);
-  if (g_str_has_prefix (spec, "tar="))
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "--tree=tar= is not supported");
   return ul_throw (error, UL_ERROR_INVALID, "Invalid tree type specification '%.*s'",
                    (int) (equals - spec), spec);
 }
@@ -55,5 +54,54 @@ ul_tree_specs_parse (const UlInvocation *inv, char **specs, GArray **out_sources
       g_array_append_val (sources, source);
     }
   *out_sources = g_steal_pointer (&sources);
+  return TRUE;
+}
+
+struct _UlTreeRenamer
+{
+  GRegex *regex;
+  char *replacement;
+};
+
+UlTreeRenamer *
+ul_tree_renamer_new (const char *filter, GError **error)
+{
+  const char *comma = strchr (filter, ',');
+  if (comma == NULL)
+    {
+      ul_throw (error, UL_ERROR_INVALID, "Missing ',' in --tar-pathname-filter");
+      return NULL;
+    }
+  g_autofree char *pattern = g_strndup (filter, (gsize) (comma - filter));
+  g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, error);
+  if (regex == NULL || !g_regex_check_replacement (comma + 1, NULL, error))
+    {
+      ul_prefix (error, "--tar-pathname-filter");
+      return NULL;
+    }
+  UlTreeRenamer *self = g_new (UlTreeRenamer, 1);
+  self->regex = g_steal_pointer (&regex);
+  self->replacement = g_strdup (comma + 1);
+  return self;
+}
+
+void
+ul_tree_renamer_free (UlTreeRenamer *self)
+{
+  if (self == NULL)
+    return;
+  g_regex_unref (self->regex);
+  g_free (self->replacement);
+  g_free (self);
+}
+
+gboolean
+ul_tree_renamer_run (const char *path, gpointer renamer, char **out, GError **error)
+{
+  const UlTreeRenamer *self = renamer;
+  char *renamed = g_regex_replace (self->regex, path, -1, 0, self->replacement, 0, error);
+  if (renamed == NULL)
+    return FALSE;
+  *out = renamed;
   return TRUE;
 }

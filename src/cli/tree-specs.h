@@ -11,4 +11,11 @@ G_BEGIN_DECLS
 gboolean ul_tree_specs_parse (const UlInvocation *inv, char **specs, GArray **out_sources,
                               GError **error);
 
+/* --tar-pathname-filter=REGEX,REPLACEMENT, for UlTarOptions. */
+typedef struct _UlTreeRenamer UlTreeRenamer;
+
+UlTreeRenamer *ul_tree_renamer_new (const char *filter, GError **error);
+void ul_tree_renamer_free (UlTreeRenamer *self);
+gboolean ul_tree_renamer_run (const char *path, gpointer renamer, char **out, GError **error);
+
 G_END_DECLS

@@ -44,7 +44,6 @@ fails_with "a tree that isn't there" "^error: .*nope" u commit -b main nope
 fails_with "a file" "^error: .*conf" u commit -b main tree/etc/conf
 fails_with "--tree of no type" "Missing type in tree specification 'tree'" u commit -b main --tree=tree
 fails_with "--tree of a wrong type" "Invalid tree type specification 'foo'" u commit -b main --tree=foo=tree
-fails_with "--tree=tar" "--tree=tar= is not supported" u commit -b main --tree=tar=x
 fails_with "PATH and --tree" "Unexpected argument 'tree'" u commit -b main --tree=dir=tree tree
 fails_with "two paths" "Unexpected argument 'over'" u commit -b main tree over
 fails_with "no such base" "Refspec 'nope' not found" u commit -b main --base=nope tree

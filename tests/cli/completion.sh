@@ -58,7 +58,7 @@ is "values behind =" "$(offers 'underlay init --mode=bare-')" "bare-split-xattrs
 is "all values" "$(offers 'underlay init --mode=')" "archive bare bare-split-xattrs bare-user bare-user-only"
 is "values in the next word" "$(offers 'underlay init --mode arch')" archive
 is "of commit" "$(offers 'underlay commit --devices=')" "error skip"
-is "a kind of tree" "$(offers 'underlay commit --tree=')" "dir= ref="
+is "a kind of tree" "$(offers 'underlay commit --tree=')" "dir= ref= tar="
 is "words for an argument" "$(offers 'underlay config ')" "get set unset"
 
 "$UNDERLAY" init --repo=r

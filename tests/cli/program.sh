@@ -56,8 +56,7 @@ fails_with "an empty verb" "Unknown command ''" u ''
 for verb in admin prune pull remote summary static-delta sign gpg-sign; do
   fails_with "$verb is refused" "^error: $verb is not supported$" u "$verb"
 done
-for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x generate-sizes \
-              tar-autocreate-parents tar-pathname-filter=a,b; do
+for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x generate-sizes; do
   fails_with "commit --$option is refused" "^error: --${option%%=*} is not supported$" \
              u commit "--$option"
 done

@@ -9,6 +9,7 @@
 #include "build/bootable.h"
 #include "build/from-commit.h"
 #include "build/from-dir.h"
+#include "build/from-tar.h"
 #include "build/labels.h"
 #include "build/tree.h"
 #include "core/commit.h"
@@ -135,15 +136,29 @@ check_skip_list (const UlModifier *modifier, GHashTable *matched, GError **error
   return throw_unmatched (missing, "skip-list", error);
 }
 
+/* Of an archive's xattrs, ostree keeps all under canonical permissions. */
 static gboolean
-import_tree (const UlIntake *intake, const UlTreeSource *source, UlTree *root, GError **error)
+import_tar (Building *b, const UlIntake *intake, const char *where, GError **error)
+{
+  UlModifier modifier = *intake->modifier;
+  UlIntake from_tar = *intake;
+  modifier.no_xattrs = b->options->modifier.no_xattrs || ul_repo_disable_xattrs (b->repo)
+                       || ul_repo_wants_canonical (b->repo);
+  from_tar.modifier = &modifier;
+  return ul_from_tar (&from_tar, &b->options->tar, where, b->tree, error);
+}
+
+static gboolean
+import_tree (Building *b, const UlIntake *intake, const UlTreeSource *source, GError **error)
 {
   switch (source->type)
     {
     case UL_TREE_SOURCE_DIR:
-      return ul_from_dir (intake, source->where, root, error);
+      return ul_from_dir (intake, source->where, b->tree, error);
     case UL_TREE_SOURCE_COMMIT:
-      return ul_from_commit (intake, source->where, root, error);
+      return ul_from_commit (intake, source->where, b->tree, error);
+    case UL_TREE_SOURCE_TAR:
+      return import_tar (b, intake, source->where, error);
     }
   g_assert_not_reached ();
 }
@@ -167,7 +182,7 @@ import_trees (Building *b, GError **error)
     {
       /* The kernel is looked for in the tree as a whole, before it's written. */
       intake.is_last = i + 1 == b->options->n_trees && !b->options->bootable;
-      if (!import_tree (&intake, &b->options->trees[i], b->tree, error))
+      if (!import_tree (b, &intake, &b->options->trees[i], error))
         return FALSE;
     }
   if (!ul_tree_has_meta (b->tree))

@@ -7,8 +7,8 @@
 #include "util/progress.h"
 #include "util/selinux.h"
 
-/* Make a commit from directories and commits: the main entry point of build/. Options struct: zero
- * is the default. */
+/* Make a commit from directories, commits and archives: the main entry point of build/. Options
+ * struct: zero is the default. */
 
 G_BEGIN_DECLS
 
@@ -59,12 +59,13 @@ typedef enum
 {
   UL_TREE_SOURCE_DIR,
   UL_TREE_SOURCE_COMMIT,
+  UL_TREE_SOURCE_TAR,
 } UlTreeSourceType;
 
 typedef struct
 {
   UlTreeSourceType type;
-  const char *where; /* a path, or a REV */
+  const char *where; /* a path, a REV, or an archive ("-": standard input) */
 } UlTreeSource;
 
 /* Where labels come from: security.selinux of what the policy has a label for. */
@@ -77,10 +78,21 @@ typedef struct
                                       TO; NULL: none */
 } UlLabelOptions;
 
+/* How archives are read. */
+typedef struct
+{
+  gboolean autocreate_parents; /* directories that have no entry are 0:0, 0755; else an error */
+  /* Gives another name to each entry, and to what a hardlink refers to: @path is "a/b", or "" for
+   * the root; caller frees. Applied before all of the modifier. NULL: none */
+  gboolean (*rename) (const char *path, gpointer data, char **out, GError **error);
+  gpointer rename_data;
+} UlTarOptions;
+
 typedef struct
 {
   const UlTreeSource *trees; /* overlaid in order */
   gsize n_trees;
+  UlTarOptions tar;
   const char *base;    /* REV to start from, no modifiers applied; NULL: none */
   UlModifier modifier; /* but for selinux, which is opened as labels say */
   UlLabelOptions labels;

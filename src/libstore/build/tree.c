@@ -224,6 +224,19 @@ ul_tree_had (UlTree *tree, const char *name)
   return find_file (tree, name) != NULL || find_dir (tree, name) != NULL;
 }
 
+UlTree *
+ul_tree_had_dir (UlTree *tree, const char *name)
+{
+  const Subdir *dir = find_dir (tree, name);
+  return dir != NULL ? dir->tree : NULL;
+}
+
+const UlTreeFile *
+ul_tree_had_file (UlTree *tree, const char *name)
+{
+  return find_file (tree, name);
+}
+
 gboolean
 ul_tree_add_file (UlTree *tree, const char *name, GError **error)
 {

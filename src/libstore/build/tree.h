@@ -42,6 +42,10 @@ UlTreeFile *ul_tree_added_files (UlTree *tree, guint *out_n);
 
 /* Was there a file or directory of that name before open ()? */
 gboolean ul_tree_had (UlTree *tree, const char *name);
+/* The same, and what it was; NULL if it wasn't that. The file belongs to the tree, until the next
+ * add. */
+UlTree *ul_tree_had_dir (UlTree *tree, const char *name);
+const UlTreeFile *ul_tree_had_file (UlTree *tree, const char *name);
 
 /* The subdirectory @name, made if it isn't there. UL_ERROR_EXISTS where a file was before open ().
  */

@@ -37,6 +37,8 @@ G_BEGIN_DECLS
   F (archive_entry_new)                                                                            \
   F (archive_entry_pathname)                                                                       \
   F (archive_entry_perm)                                                                           \
+  F (archive_entry_rdevmajor)                                                                      \
+  F (archive_entry_rdevminor)                                                                      \
   F (archive_entry_set_filetype)                                                                   \
   F (archive_entry_set_gid)                                                                        \
   F (archive_entry_set_hardlink)                                                                   \
@@ -50,6 +52,7 @@ G_BEGIN_DECLS
   F (archive_entry_set_uid)                                                                        \
   F (archive_entry_size)                                                                           \
   F (archive_entry_size_is_set)                                                                    \
+  F (archive_entry_sparse_count)                                                                   \
   F (archive_entry_symlink)                                                                        \
   F (archive_entry_uid)                                                                            \
   F (archive_entry_xattr_add_entry)                                                                \
@@ -64,8 +67,12 @@ G_BEGIN_DECLS
   F (archive_read_open2)                                                                           \
   F (archive_read_open_fd)                                                                         \
   F (archive_read_support_filter_all)                                                              \
-  F (archive_read_support_format_all)                                                              \
+  F (archive_read_support_format_7zip)                                                             \
+  F (archive_read_support_format_ar)                                                               \
+  F (archive_read_support_format_cpio)                                                             \
+  F (archive_read_support_format_iso9660)                                                          \
   F (archive_read_support_format_tar)                                                              \
+  F (archive_read_support_format_zip)                                                              \
   F (archive_write_add_filter_by_name)                                                             \
   F (archive_write_add_filter_none)                                                                \
   F (archive_write_close)                                                                          \

@@ -173,6 +173,12 @@ ul_pool_new (const UlPoolOptions *options)
   return pool;
 }
 
+gboolean
+ul_pool_is_inline (const UlPool *pool)
+{
+  return pool->options.jobs == 1;
+}
+
 static gboolean
 push (UlPool *pool, gpointer item, gboolean first)
 {

@@ -38,6 +38,9 @@ guint ul_pool_jobs (guint jobs);
 
 UlPool *ul_pool_new (const UlPoolOptions *options);
 
+/* Does everything run inside push (), so that what an item waits for has to be done before? */
+gboolean ul_pool_is_inline (const UlPool *pool);
+
 /* Takes @item. Returns FALSE when an item has failed already, so that a producer may stop early;
  * the error comes from ul_pool_finish (). */
 gboolean ul_pool_push (UlPool *pool, gpointer item);
