@@ -479,6 +479,40 @@ test_shrinks_under_the_reader (void)
   g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
 }
 
+/* At once, whether it is small enough to be unpacked so or not; and damage is found either way. */
+static void
+test_read_all (void)
+{
+  static const gsize sizes[] = { 0, 1, 100000, 5 * 1024 * 1024 };
+  g_autoptr (UlContentBuffers) buffers = ul_content_buffers_new ();
+  for (guint m = 0; m < FIXTURE_N_MODES; m++)
+    for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+      {
+        g_autoptr (GError) error = NULL;
+        g_auto (Fixture) f = { 0 };
+        fixture_init (&f, fixture_modes[m]);
+        g_autofree char *content = g_strnfill (sizes[i], 'x');
+        const UlChecksum checksum = fixture_file (&f, content);
+        g_autoptr (UlContent) opened = NULL;
+        g_autofree char *out = g_malloc0 (sizes[i] + 1);
+        g_assert_true (ul_objects_open_file (f.repo, &checksum, &opened, &error));
+        g_assert_true (ul_content_read_all (opened, buffers, out, &error));
+        g_assert_no_error (error);
+        g_assert_cmpstr (out, ==, content);
+
+        if (!ul_repo_is_compressed (f.repo))
+          continue;
+        g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &checksum);
+        g_autoptr (UlContent) broken = NULL;
+        gsize len;
+        g_autofree char *bytes = fixture_get (path, &len);
+        fixture_truncate (path, (off_t) len - 1);
+        g_assert_true (ul_objects_open_file (f.repo, &checksum, &broken, &error));
+        g_assert_false (ul_content_read_all (broken, buffers, out, &error));
+        g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -499,5 +533,6 @@ main (int argc, char **argv)
   g_test_add_func ("/Content/bare-user-metadata-broken", test_bare_user_meta);
   g_test_add_func ("/Content/bare-user-symlink-target-broken", test_bare_user_target);
   g_test_add_func ("/Content/object-shrinks-while-read", test_shrinks_under_the_reader);
+  g_test_add_func ("/Content/read-all", test_read_all);
   return g_test_run ();
 }

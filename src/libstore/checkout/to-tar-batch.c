@@ -33,7 +33,8 @@ struct _UlTarBatch
   GArray *items;  /* of Item */
   GString *paths; /* each ended by NUL */
   GByteArray *bytes;
-  GArray *gaps; /* of Gap */
+  GArray *gaps;              /* of Gap */
+  UlContentBuffers *buffers; /* of the worker that has the batch */
 };
 
 UlTarBatch *
@@ -125,32 +126,14 @@ append_dir (UlTarBatch *batch, const UlTarContext *context, const Item *item, GE
 }
 
 static gboolean
-read_content (UlTarBatch *batch, UlContent *content, GError **error)
-{
-  const guint size = (guint) ul_content_size (content);
-  const guint start = batch->bytes->len;
-  g_byte_array_set_size (batch->bytes, start + size);
-  guint done = 0;
-  while (done < size)
-    {
-      gsize n;
-      if (!ul_content_read (content, batch->bytes->data + start + done, size - done, &n, error))
-        return FALSE;
-      done += (guint) n;
-    }
-  /* Of a compressed object the end has to be read to know that it's there. */
-  guint8 byte;
-  gsize n;
-  return ul_content_fd (content) >= 0 || ul_content_read (content, &byte, 1, &n, error);
-}
-
-static gboolean
 append_content (UlTarBatch *batch, const Item *item, UlContent *content, GError **error)
 {
   const guint64 size = ul_content_size (content);
   if (size <= CONTENT_MAX && batch->bytes->len + size <= CONTENT_MAX)
     {
-      if (!read_content (batch, content, error))
+      const guint start = batch->bytes->len;
+      g_byte_array_set_size (batch->bytes, start + (guint) size);
+      if (!ul_content_read_all (content, batch->buffers, batch->bytes->data + start, error))
         return FALSE;
     }
   else
@@ -202,8 +185,10 @@ append_file (UlTarBatch *batch, const UlTarContext *context, const Item *item, G
 }
 
 gboolean
-ul_tar_batch_prepare (UlTarBatch *batch, const UlTarContext *context, GError **error)
+ul_tar_batch_prepare (UlTarBatch *batch, const UlTarContext *context, UlContentBuffers *buffers,
+                      GError **error)
 {
+  batch->buffers = buffers;
   for (guint i = 0; i < batch->items->len; i++)
     {
       const Item *item = &g_array_index (batch->items, Item, i);

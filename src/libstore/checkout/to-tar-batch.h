@@ -39,7 +39,8 @@ void ul_tar_batch_add (UlTarBatch *batch, UlTarItemKind kind, const char *path,
 guint ul_tar_batch_length (UlTarBatch *batch);
 
 /* Lay out the bytes. Content that is too large to be held stays a gap. */
-gboolean ul_tar_batch_prepare (UlTarBatch *batch, const UlTarContext *context, GError **error);
+gboolean ul_tar_batch_prepare (UlTarBatch *batch, const UlTarContext *context,
+                               UlContentBuffers *buffers, GError **error);
 /* Write them; gaps are filled from the objects. */
 gboolean ul_tar_batch_write (UlTarBatch *batch, const UlTarContext *context, UlTarSink *sink,
                              GError **error);

@@ -77,16 +77,22 @@ level_clear (Level *level)
 /* A worker's failure is kept with the batch: which error it is depends on the order of the archive
  * alone. */
 static gboolean
-prepare (gpointer item, G_GNUC_UNUSED gpointer worker, gpointer data, G_GNUC_UNUSED GError **error)
+prepare (gpointer item, gpointer worker, gpointer data, G_GNUC_UNUSED GError **error)
 {
   Run *run = item;
   Export *self = data;
-  (void) ul_tar_batch_prepare (run->batch, &self->context, &run->error);
+  (void) ul_tar_batch_prepare (run->batch, &self->context, worker, &run->error);
   g_mutex_lock (&self->lock);
   run->done = TRUE;
   g_cond_signal (&self->ready);
   g_mutex_unlock (&self->lock);
   return TRUE;
+}
+
+static gpointer
+new_buffers (G_GNUC_UNUSED gpointer data)
+{
+  return ul_content_buffers_new ();
 }
 
 static void
@@ -108,6 +114,8 @@ export_init (Export *self, UlRepo *repo, const UlToTarOptions *options, gint64 m
     .jobs = jobs,
     .queue_length = self->window,
     .run = prepare,
+    .worker_new = new_buffers,
+    .worker_free = (GDestroyNotify) ul_content_buffers_free,
     .data = self,
   };
   self->pool = ul_pool_new (&pool);

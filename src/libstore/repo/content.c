@@ -199,18 +199,25 @@ ul_content_copy_to (UlContent *content, int to, GError **error)
 
 /* Unpacked at once, which is a third of the time it takes as a stream. */
 static gboolean
-get_unpacked (UlContent *content, UlScratch *scratch, const guint8 **out_data, GError **error)
+unpack (UlContent *content, UlScratch *scratch, guint8 *out, GError **error)
 {
   const UlStored *stored = &content->stored;
   guint8 *packed = ul_scratch_packed (scratch, (gsize) stored->packed_size);
-  guint8 *whole = ul_scratch_whole (scratch, (gsize) stored->size);
   gsize n;
   if (!ul_fd_read_full (stored->fd, packed, (gsize) stored->packed_size, NULL, &n, error)
-      || !ul_inflate_whole (packed, n, scratch, whole, (gsize) stored->size, error))
+      || !ul_inflate_whole (packed, n, scratch, out, (gsize) stored->size, error))
     return name_in_error (content, error);
   content->done = stored->size;
-  *out_data = whole;
   return TRUE;
+}
+
+/* Packed content that is much larger than itself is sound, but not for a buffer. */
+static gboolean
+unpacks_at_once (const UlContent *content)
+{
+  const UlStored *stored = &content->stored;
+  return stored->fd >= 0 && stored->compressed && stored->packed_size <= UL_SOURCE_WHOLE_MAX
+         && stored->size <= UL_SOURCE_WHOLE_MAX;
 }
 
 gboolean
@@ -219,9 +226,12 @@ ul_content_get_whole (UlContent *content, UlScratch *scratch, const guint8 **out
 {
   const UlStored *stored = &content->stored;
   g_assert (stored->size <= UL_SOURCE_WHOLE_MAX && content->done == 0);
-  /* Packed content that is much larger than itself is sound, but not for a buffer. */
-  if (stored->fd >= 0 && stored->compressed && stored->packed_size <= UL_SOURCE_WHOLE_MAX)
-    return get_unpacked (content, scratch, out_data, error);
+  if (unpacks_at_once (content))
+    {
+      guint8 *unpacked = ul_scratch_whole (scratch, (gsize) stored->size);
+      *out_data = unpacked;
+      return unpack (content, scratch, unpacked, error);
+    }
 
   /* A plain file ends where its inode says; a stream has to be asked whether there is more. */
   const gsize room = (gsize) stored->size + (stored->compressed ? 1 : 0);
@@ -231,6 +241,40 @@ ul_content_get_whole (UlContent *content, UlScratch *scratch, const guint8 **out
       return FALSE;
   *out_data = whole;
   return TRUE;
+}
+
+struct _UlContentBuffers
+{
+  UlScratch scratch;
+};
+
+UlContentBuffers *
+ul_content_buffers_new (void)
+{
+  return g_new0 (UlContentBuffers, 1);
+}
+
+void
+ul_content_buffers_free (UlContentBuffers *buffers)
+{
+  ul_scratch_clear (&buffers->scratch);
+  g_free (buffers);
+}
+
+gboolean
+ul_content_read_all (UlContent *content, UlContentBuffers *buffers, void *out, GError **error)
+{
+  g_assert (content->done == 0);
+  const guint64 size = content->stored.size;
+  if (unpacks_at_once (content))
+    return unpack (content, &buffers->scratch, out, error);
+  gsize n;
+  for (guint64 at = 0; at < size; at += n)
+    if (!ul_content_read (content, (guint8 *) out + at, (gsize) (size - at), &n, error))
+      return FALSE;
+  /* A stream has to be asked whether there is more. */
+  guint8 byte;
+  return !content->stored.compressed || ul_content_read (content, &byte, 1, &n, error);
 }
 
 gboolean

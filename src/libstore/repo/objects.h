@@ -62,6 +62,14 @@ int ul_content_fd (UlContent *content);
  */
 gboolean ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n,
                           GError **error);
+/* All of it, of which nothing was read before, to @out, which has room for exactly size () bytes.
+ * Compressed content of a few MiB is unpacked at once, in less time than as a stream. */
+typedef struct _UlContentBuffers UlContentBuffers; /* a thread's own */
+gboolean ul_content_read_all (UlContent *content, UlContentBuffers *buffers, void *out,
+                              GError **error);
+UlContentBuffers *ul_content_buffers_new (void);
+void ul_content_buffers_free (UlContentBuffers *buffers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlContentBuffers, ul_content_buffers_free)
 /* Everything to @to at its offset: reflink or in-kernel copy where the object lies uncompressed. */
 gboolean ul_content_copy_to (UlContent *content, int to, GError **error);
 void ul_content_free (UlContent *content);
