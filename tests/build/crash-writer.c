@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Commits a directory and dies at a step of the transaction, for the scripts in tests/root.
+/* Commits a directory, or repairs a repository, and dies at a step, for the scripts in tests/root.
  *
- *   crash-writer list REPO DIR BRANCH                    commit; print each step and how often it
- * came crash-writer kill REPO DIR BRANCH STEP N             SIGKILL at the Nth STEP crash-writer
- * shutdown REPO DIR BRANCH STEP N         power cut of the repository's file system there: what is
- * not synced is lost; then SIGKILL crash-writer eio REPO DIR BRANCH STEP N              the same,
- * but live on and meet the I/O errors
+ *   crash-writer list REPO DIR BRANCH              do it; print each step and how often it came
+ *   crash-writer kill REPO DIR BRANCH STEP N       SIGKILL at the Nth STEP
+ *   crash-writer shutdown REPO DIR BRANCH STEP N   power cut of the repository's file system there:
+ *                                                  what is not synced is lost; then SIGKILL
+ *   crash-writer eio REPO DIR BRANCH STEP N        the same, but live on and meet the I/O errors
  *
- * Exit status 0: committed; 1: failed, with the error on stderr; 3: the step did not come. */
+ * With --repair for BRANCH it's fsck --repair, and DIR another repository.
+ *
+ * Exit status 0: done, and all repaired; 1: failed, with the error on stderr; 3: the step did not
+ * come. */
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <unistd.h>
 
 #include "build/commit.h"
+#include "repo/fsck.h"
 #include "repo/repo.h"
 
 /* The number that ext4, xfs and f2fs share; no header of the kernel's exports it. */
@@ -81,6 +85,29 @@ on_step (const char *step, gpointer data)
 }
 
 static gboolean
+repair (Crash *crash, const char *source, GError **error)
+{
+  g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, crash->repo, error);
+  g_autoptr (UlRepo) from = repo != NULL ? ul_repo_open_at (AT_FDCWD, source, error) : NULL;
+  if (from == NULL)
+    return FALSE;
+  const UlFsckOptions options = {
+    .jobs = 2,
+    .repair = TRUE,
+    .repair_repo = from,
+    .hook = on_step,
+    .hook_data = crash,
+  };
+  g_auto (UlFsckResult) result = { 0 };
+  if (!ul_fsck_run (repo, &options, &result, error))
+    return FALSE;
+  if (result.mend_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&result.mend_error));
+  return FALSE;
+}
+
+static gboolean
 commit (Crash *crash, const char *dir, const char *branch, GError **error)
 {
   g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, crash->repo, error);
@@ -129,7 +156,9 @@ main (int argc, char **argv)
   crash.counts = g_hash_table_new (g_str_hash, g_str_equal);
 
   g_autoptr (GError) error = NULL;
-  const gboolean done = commit (&crash, argv[3], argv[4], &error);
+  const gboolean done = strcmp (argv[4], "--repair") == 0
+                            ? repair (&crash, argv[3], &error)
+                            : commit (&crash, argv[3], argv[4], &error);
   const gboolean came
       = crash.action == LIST
         || GPOINTER_TO_UINT (g_hash_table_lookup (crash.counts, crash.step)) >= crash.n;

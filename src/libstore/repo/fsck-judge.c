@@ -135,9 +135,8 @@ ul_fsck_compare (UlFsckCheck *check, UlObjectType type, const UlChecksum *expect
                 NULL, phrase (type, expected, cause));
 }
 
-/* Errors that say nothing about the object: the check itself can't be made. */
-static gboolean
-is_our_own (const GError *error)
+gboolean
+ul_fsck_is_our_own (const GError *error)
 {
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES)
          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
@@ -172,7 +171,7 @@ ul_fsck_judge (UlFsckCheck *check, UlObjectType type, const UlChecksum *checksum
 {
   g_autoptr (GError) owned = cause;
   UlChecksum actual;
-  if (is_our_own (owned))
+  if (ul_fsck_is_our_own (owned))
     {
       g_propagate_error (error, g_steal_pointer (&owned));
       return FALSE;

@@ -30,6 +30,9 @@ UlFsckFinding *ul_fsck_find (UlFsckCheck *check, UlFsckKind kind, UlObjectType t
 gboolean ul_fsck_judge (UlFsckCheck *check, UlObjectType type, const UlChecksum *checksum,
                         GError *cause, GError **error);
 
+/* Does the error say nothing about the object, but that the check or repair itself can't go on? */
+gboolean ul_fsck_is_our_own (const GError *error);
+
 /* A finding if they differ. */
 void ul_fsck_compare (UlFsckCheck *check, UlObjectType type, const UlChecksum *expected,
                       const UlChecksum *actual);

@@ -283,13 +283,6 @@ is_object (UlWriter *writer, const UlFileMeta *meta, const UlSource *source,
   return TRUE;
 }
 
-/* A file system that is full is nobody's fault: the rest only says that this file won't do. */
-static gboolean
-is_fatal (const GError *error)
-{
-  return g_error_matches (error, UL_ERROR, UL_ERROR_NO_SPACE);
-}
-
 static gboolean
 try_file (const UlRepairPaths *self, UlWriter *writer, const UlChecksum *checksum,
           const UlSourceFile *file, gboolean *out_done, GError **error)
@@ -323,7 +316,7 @@ try_path (const UlRepairPaths *self, UlWriter *writer, const UlChecksum *checksu
   *out_done = FALSE;
   if (open_path (self, path, &file, &cause))
     try_file (self, writer, checksum, &file, out_done, &cause);
-  if (is_fatal (cause))
+  if (cause != NULL && ul_fsck_is_our_own (cause))
     {
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;

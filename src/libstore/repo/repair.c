@@ -68,7 +68,7 @@ fetch_from_repos (UlRepair *self, UlWriter *writer, UlFsckFinding *finding, GStr
       if (ul_writer_import (writer, self->sources[i], finding->type, &finding->checksum, &options,
                             &imported, &cause))
         finding->source = g_strdup (ul_repo_path (self->sources[i]));
-      else if (g_error_matches (cause, UL_ERROR, UL_ERROR_NO_SPACE))
+      else if (ul_fsck_is_our_own (cause))
         {
           g_propagate_error (error, g_steal_pointer (&cause));
           return FALSE;

@@ -193,6 +193,9 @@ ul_staging_create (UlRepo *repo, UlStaging *out, GError **error)
       gboolean made;
       if (!try_create (tmp_dfd, boot_id, &staging, &made, error))
         {
+          /* A full file system has room for an empty file, perhaps, and none for a directory. */
+          if (staging.lock_fd >= 0)
+            (void) remove_named (tmp_dfd, staging.name, NULL);
           ul_staging_clear (&staging);
           return FALSE;
         }
