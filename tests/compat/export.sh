@@ -64,6 +64,24 @@ is "and has the same tree" "$(root_of "$OSTREE" back all)" "$(root_of "$UNDERLAY
 ok "with hardlinks too" eval '"$UNDERLAY" --repo=$T/ours.archive export --hardlinks all | "$OSTREE" --repo=back commit -b links --tree=tar=- --timestamp=$WHEN'
 is "and has the same tree" "$(root_of "$OSTREE" back links)" "$(root_of "$UNDERLAY" "$T/ours.archive" all)"
 
+# By ours, which needs no help with the locale; and as a layer, with its whiteouts.
+"$UNDERLAY" init --repo=again --mode=archive
+for options in '' --hardlinks --whiteouts=device '--compress=zstd -j1'; do
+  # shellcheck disable=SC2086
+  ok "our importer takes it ($options)" eval '"$UNDERLAY" --repo=$T/ours.archive export $options all |
+    LC_ALL=C "$UNDERLAY" --repo=again commit -b all --tree=tar=- --timestamp=$WHEN'
+  is "and has the same tree" "$(root_of "$UNDERLAY" again all)" "$(root_of "$UNDERLAY" "$T/ours.archive" all)"
+done
+mkdir -p layer/d/sub layer/opaque
+: >layer/.ostree-wh.top && : >layer/d/.ostree-wh.-x && : >layer/d/sub/.ostree-wh.y && echo x >layer/opaque/new && chmod 640 layer/d/.ostree-wh.-x
+setfattr -n trusted.overlay.opaque -v y layer/opaque && setfattr -n user.note -v x layer/opaque && chown 5:6 layer/d/.ostree-wh.-x
+"$UNDERLAY" --repo="$T/ours.archive" commit -b layer --timestamp=$WHEN layer >/dev/null
+for form in oci device; do
+  ok "a layer with whiteouts ($form)" eval '"$UNDERLAY" --repo=$T/ours.archive export --whiteouts=$form layer |
+    "$UNDERLAY" --repo=again commit -b layer --tree=tar=- --retarget-whiteouts --timestamp=$WHEN'
+  is "comes back with its markers" "$(root_of "$UNDERLAY" again layer)" "$(root_of "$UNDERLAY" "$T/ours.archive" layer)"
+done
+
 # And by GNU tar, beside a checkout.
 mkdir gnu
 ok "GNU tar takes it" eval '"$UNDERLAY" --repo=$T/ours.archive export all | tar -x --xattrs --xattrs-include="*" --same-owner -p -C gnu'
