@@ -1,102 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Commits a directory, or repairs a repository, and dies at a step, for the scripts in tests/root.
- *
- *   crash-writer list REPO DIR BRANCH              do it; print each step and how often it came
- *   crash-writer kill REPO DIR BRANCH STEP N       SIGKILL at the Nth STEP
- *   crash-writer shutdown REPO DIR BRANCH STEP N   power cut of the repository's file system there:
- *                                                  what is not synced is lost; then SIGKILL
- *   crash-writer eio REPO DIR BRANCH STEP N        the same, but live on and meet the I/O errors
- *
- * With --repair for BRANCH it's fsck --repair, and DIR another repository.
- *
- * Exit status 0: done, and all repaired; 1: failed, with the error on stderr; 3: the step did not
- * come. */
+/* Commits a directory, or with --repair for the ref repairs a repository from another one, and dies
+ * on the way (tests/repo/crash.h). A repair that leaves something broken has failed. */
 
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "../repo/crash.h"
 #include "build/commit.h"
 #include "repo/fsck.h"
-#include "repo/repo.h"
-
-/* The number that ext4, xfs and f2fs share; no header of the kernel's exports it. */
-#define FS_IOC_SHUTDOWN            _IOR ('X', 125, guint32)
-#define SHUTDOWN_WITHOUT_LOG_FLUSH 2
-
-typedef enum
-{
-  LIST,
-  KILL,
-  SHUTDOWN,
-  EIO_AFTER
-} Action;
-
-typedef struct
-{
-  Action action;
-  const char *repo;
-  const char *step;
-  guint64 n;
-  GMutex lock; /* guards what follows */
-  GPtrArray *order;
-  GHashTable *counts; /* step -> GUINT_TO_POINTER (times) */
-} Crash;
-
-static void
-cut_power (const char *path)
-{
-  guint32 flags = SHUTDOWN_WITHOUT_LOG_FLUSH;
-  const int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || ioctl (fd, FS_IOC_SHUTDOWN, &flags) != 0)
-    g_error ("FS_IOC_SHUTDOWN %s: %s", path, g_strerror (errno));
-  close (fd);
-}
-
-static void
-act (const Crash *crash)
-{
-  if (crash->action == SHUTDOWN || crash->action == EIO_AFTER)
-    cut_power (crash->repo);
-  if (crash->action == KILL || crash->action == SHUTDOWN)
-    {
-      kill (getpid (), SIGKILL);
-      pause ();
-    }
-}
-
-static void
-on_step (const char *step, gpointer data)
-{
-  Crash *crash = data;
-  g_mutex_lock (&crash->lock);
-  const guint count = GPOINTER_TO_UINT (g_hash_table_lookup (crash->counts, step)) + 1;
-  if (count == 1)
-    g_ptr_array_add (crash->order, (gpointer) step);
-  g_hash_table_insert (crash->counts, (gpointer) step, GUINT_TO_POINTER (count));
-  const gboolean now
-      = crash->action != LIST && count == crash->n && strcmp (step, crash->step) == 0;
-  g_mutex_unlock (&crash->lock);
-  if (now)
-    act (crash);
-}
 
 static gboolean
-repair (Crash *crash, const char *source, GError **error)
+repair (UlRepo *repo, const char *source, const UlTransactionOptions *transaction, GError **error)
 {
-  g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, crash->repo, error);
-  g_autoptr (UlRepo) from = repo != NULL ? ul_repo_open_at (AT_FDCWD, source, error) : NULL;
+  g_autoptr (UlRepo) from = ul_repo_open_at (AT_FDCWD, source, error);
   if (from == NULL)
     return FALSE;
   const UlFsckOptions options = {
     .jobs = 2,
     .repair = TRUE,
     .repair_repo = from,
-    .hook = on_step,
-    .hook_data = crash,
+    .hook = transaction->hook,
+    .hook_data = transaction->hook_data,
   };
   g_auto (UlFsckResult) result = { 0 };
   if (!ul_fsck_run (repo, &options, &result, error))
@@ -108,11 +32,9 @@ repair (Crash *crash, const char *source, GError **error)
 }
 
 static gboolean
-commit (Crash *crash, const char *dir, const char *branch, GError **error)
+commit (UlRepo *repo, const char *dir, const char *branch, const UlTransactionOptions *transaction,
+        GError **error)
 {
-  g_autoptr (UlRepo) repo = ul_repo_open_at (AT_FDCWD, crash->repo, error);
-  if (repo == NULL)
-    return FALSE;
   const UlTreeSource source = { .type = UL_TREE_SOURCE_DIR, .where = dir };
   const UlCommitOptions options = {
     .trees = &source,
@@ -121,54 +43,23 @@ commit (Crash *crash, const char *dir, const char *branch, GError **error)
     .timestamp = 1577934245,
     .has_timestamp = TRUE,
     .jobs = 2,
-    .transaction = { .hook = on_step, .hook_data = crash },
+    .transaction = *transaction,
   };
   UlCommitResult result;
   return ul_commit_create (repo, &options, &result, error);
 }
 
 static gboolean
-parse_action (const char *name, Action *out)
+run (UlRepo *repo, const char *from, const char *ref, const UlTransactionOptions *transaction,
+     GError **error)
 {
-  static const char *const names[] = { "list", "kill", "shutdown", "eio" };
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (name, names[i]) == 0)
-      {
-        *out = (Action) i;
-        return TRUE;
-      }
-  return FALSE;
+  if (strcmp (ref, "--repair") == 0)
+    return repair (repo, from, transaction, error);
+  return commit (repo, from, ref, transaction, error);
 }
 
 int
 main (int argc, char **argv)
 {
-  Crash crash = { 0 };
-  if (argc < 5 || !parse_action (argv[1], &crash.action) || argc != (crash.action == LIST ? 5 : 7))
-    {
-      g_printerr ("usage: crash-writer list|kill|shutdown|eio REPO DIR BRANCH [STEP N]\n");
-      return 2;
-    }
-  crash.repo = argv[2];
-  crash.step = argv[5];
-  crash.n = crash.action == LIST ? 0 : g_ascii_strtoull (argv[6], NULL, 10);
-  crash.order = g_ptr_array_new ();
-  crash.counts = g_hash_table_new (g_str_hash, g_str_equal);
-
-  g_autoptr (GError) error = NULL;
-  const gboolean done = strcmp (argv[4], "--repair") == 0
-                            ? repair (&crash, argv[3], &error)
-                            : commit (&crash, argv[3], argv[4], &error);
-  const gboolean came
-      = crash.action == LIST
-        || GPOINTER_TO_UINT (g_hash_table_lookup (crash.counts, crash.step)) >= crash.n;
-  if (crash.action == LIST)
-    for (guint i = 0; i < crash.order->len; i++)
-      g_print ("%s %u\n", (const char *) crash.order->pdata[i],
-               GPOINTER_TO_UINT (g_hash_table_lookup (crash.counts, crash.order->pdata[i])));
-  g_ptr_array_unref (crash.order);
-  g_hash_table_unref (crash.counts);
-  if (!done)
-    g_printerr ("error: %s\n", error->message);
-  return !done ? 1 : came ? 0 : 3;
+  return crash_main (argc, argv, run);
 }
