@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "transfer/import-tree.h"
 
+#include "core/checksum-set.h"
 #include "core/dirtree.h"
 #include "util/error.h"
 
@@ -17,15 +18,9 @@ struct _UlTreeImport
   UlRepo *repo;
   UlRepo *from;
   UlBatches *batches;
-  GHashTable *seen[UL_OBJECT_DIRMETA + 1]; /* by type: sets of UlChecksum */
+  UlChecksumSet *seen[UL_OBJECT_DIRMETA + 1]; /* by type */
   GArray *pending; /* of Pending. A list, not the C stack: depth comes from disk. */
 };
-
-static void
-checksum_free (gpointer checksum)
-{
-  g_slice_free (UlChecksum, checksum);
-}
 
 UlTreeImport *
 ul_tree_import_new (UlRepo *repo, UlRepo *from, UlBatches *batches)
@@ -35,8 +30,7 @@ ul_tree_import_new (UlRepo *repo, UlRepo *from, UlBatches *batches)
   self->from = g_object_ref (from);
   self->batches = batches;
   for (guint i = UL_OBJECT_FILE; i <= UL_OBJECT_DIRMETA; i++)
-    self->seen[i]
-        = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, checksum_free, NULL);
+    self->seen[i] = ul_checksum_set_new (0);
   self->pending = g_array_new (FALSE, FALSE, sizeof (Pending));
   return self;
 }
@@ -47,7 +41,7 @@ ul_tree_import_free (UlTreeImport *self)
   if (self == NULL)
     return;
   for (guint i = UL_OBJECT_FILE; i <= UL_OBJECT_DIRMETA; i++)
-    g_hash_table_unref (self->seen[i]);
+    ul_checksum_set_free (self->seen[i]);
   g_array_unref (self->pending);
   g_object_unref (self->repo);
   g_object_unref (self->from);
@@ -58,10 +52,8 @@ ul_tree_import_free (UlTreeImport *self)
 static gboolean
 push (UlTreeImport *self, UlObjectType type, const UlChecksum *checksum, GError **error)
 {
-  if (g_hash_table_contains (self->seen[type], checksum))
-    return TRUE;
-  g_hash_table_add (self->seen[type], g_slice_dup (UlChecksum, checksum));
-  return ul_batches_push (self->batches, type, checksum, error);
+  return !ul_checksum_set_add (self->seen[type], checksum)
+         || ul_batches_push (self->batches, type, checksum, error);
 }
 
 /* From the source, or from here if it's there already: the source may have parts of the commit
@@ -117,7 +109,7 @@ push_dirs (UlTreeImport *self, const UlDirtreeView *view, const UlDirtreeView *b
           && !push (self, UL_OBJECT_DIRMETA, &dir.meta, error))
         return FALSE;
       if ((has_base && ul_checksum_equal (&dir.tree, &known.tree))
-          || g_hash_table_contains (self->seen[UL_OBJECT_DIRTREE], &dir.tree))
+          || ul_checksum_set_contains (self->seen[UL_OBJECT_DIRTREE], &dir.tree))
         continue;
       Pending pending = { .tree = dir.tree, .has_base = has_base };
       if (has_base)
@@ -135,7 +127,7 @@ enter (UlTreeImport *self, const Pending *at, GError **error)
   g_auto (UlDirtreeView) view = { 0 };
   g_auto (UlDirtreeView) base_view = { 0 };
   /* Planned more than once, maybe. */
-  if (g_hash_table_contains (self->seen[UL_OBJECT_DIRTREE], &at->tree))
+  if (ul_checksum_set_contains (self->seen[UL_OBJECT_DIRTREE], &at->tree))
     return TRUE;
   if (!load_tree (self, &at->tree, &variant, error)
       || !push (self, UL_OBJECT_DIRTREE, &at->tree, error))

@@ -5,7 +5,7 @@
 #include "transfer/batches.h"
 
 /* Everything a commit reaches but the commit object itself, from one repository into another. It
- * remembers what it has been to, about 70 bytes an object. One thread. */
+ * remembers what it has been to, at most 40 bytes an object. One thread. */
 
 G_BEGIN_DECLS
 
