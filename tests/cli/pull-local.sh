@@ -107,7 +107,7 @@ is "no ref is set" "$(d refs)" ""
 nok "nor is the commit there" d show "$c3"
 is "what stays is the mark" "$(marks dst)$(objects dst)" "$c3.commitpartial"
 d pull-local -q src "$c2"
-fails_with "what is new in it is missing" "No such metadata object" d pull-local metadata-only main
+fails_with "what is new in it is missing" "No such object" d pull-local metadata-only main
 d pull-local -q src "$c3"
 touch "dst/state/$c3.commitpartial"
 ok "what is missing there may be here" d pull-local metadata-only main

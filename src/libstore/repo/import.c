@@ -40,15 +40,40 @@ throw_missing (const Import *self, GError **error)
 }
 
 static gboolean
-check_checksum (const Import *self, const UlChecksum *actual, GError **error)
+compare (UlRepo *from, UlObjectType type, const UlChecksum *checksum, const UlChecksum *actual,
+         GError **error)
 {
-  if (ul_checksum_equal (self->checksum, actual))
+  if (ul_checksum_equal (checksum, actual))
     return TRUE;
   char hex[UL_CHECKSUM_HEX_LEN + 1];
   ul_checksum_to_hex (actual, hex);
-  g_autofree char *name = ul_object_to_string (self->checksum, self->type);
+  g_autofree char *name = ul_object_to_string (checksum, type);
   return ul_throw (error, UL_ERROR_CORRUPT, "Corrupted object %s in repo %s: its checksum is %s",
-                   name, ul_repo_path (self->from), hex);
+                   name, ul_repo_path (from), hex);
+}
+
+static gboolean
+check_checksum (const Import *self, const UlChecksum *actual, GError **error)
+{
+  return compare (self->from, self->type, self->checksum, actual, error);
+}
+
+gboolean
+ul_import_load_metadata (UlRepo *from, UlObjectType type, const UlChecksum *checksum,
+                         GVariant **out_variant, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  UlChecksum actual;
+  if (!ul_objects_load_if_exists (from, type, checksum, &variant, error))
+    return FALSE;
+  if (variant != NULL)
+    {
+      ul_checksum_of_data (g_variant_get_data (variant), g_variant_get_size (variant), &actual);
+      if (!compare (from, type, checksum, &actual, error))
+        return FALSE;
+    }
+  *out_variant = g_steal_pointer (&variant);
+  return TRUE;
 }
 
 /* In ostree's words. */
@@ -274,15 +299,13 @@ static gboolean
 copy_metadata (const Import *self, UlImported *out, GError **error)
 {
   g_autoptr (GVariant) variant = NULL;
-  UlChecksum actual;
-  if (!ul_objects_load (self->from, self->type, self->checksum, &variant, error))
+  if (!ul_import_load_metadata (self->from, self->type, self->checksum, &variant, error))
     return FALSE;
-  const gsize len = g_variant_get_size (variant);
-  ul_checksum_of_data (g_variant_get_data (variant), len, &actual);
+  if (variant == NULL)
+    return throw_missing (self, error);
   *out = (UlImported){ .kind = UL_IMPORT_COPIED };
-  return check_checksum (self, &actual, error)
-         && ul_writer_stage_bytes (self->writer, self->type, self->checksum,
-                                   g_variant_get_data (variant), len, error);
+  return ul_writer_stage_bytes (self->writer, self->type, self->checksum,
+                                g_variant_get_data (variant), g_variant_get_size (variant), error);
 }
 
 static gboolean

@@ -47,4 +47,9 @@ gboolean ul_writer_import (UlWriter *writer, UlRepo *from, UlObjectType type,
                            const UlChecksum *checksum, const UlImportOptions *options,
                            UlImported *out, GError **error);
 
+/* Load a metadata object of a repository that may hold anything under its name: verified, and NULL
+ * if there is none. A new reference. */
+gboolean ul_import_load_metadata (UlRepo *from, UlObjectType type, const UlChecksum *checksum,
+                                  GVariant **out_variant, GError **error);
+
 G_END_DECLS

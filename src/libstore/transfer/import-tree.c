@@ -62,19 +62,15 @@ static gboolean
 load_tree (UlTreeImport *self, const UlChecksum *tree, GVariant **out, GError **error)
 {
   g_autoptr (GVariant) variant = NULL;
-  if (!ul_objects_load_if_exists (self->from, UL_OBJECT_DIRTREE, tree, &variant, error)
+  if (!ul_import_load_metadata (self->from, UL_OBJECT_DIRTREE, tree, &variant, error)
       || (variant == NULL
-          && !ul_objects_load (self->repo, UL_OBJECT_DIRTREE, tree, &variant, error)))
+          && !ul_import_load_metadata (self->repo, UL_OBJECT_DIRTREE, tree, &variant, error)))
     return FALSE;
-  UlChecksum actual;
-  ul_checksum_of_data (g_variant_get_data (variant), g_variant_get_size (variant), &actual);
-  if (!ul_checksum_equal (tree, &actual))
+  if (variant == NULL)
     {
       g_autofree char *name = ul_object_to_string (tree, UL_OBJECT_DIRTREE);
-      g_autofree char *hex = ul_checksum_dup_hex (&actual);
-      return ul_throw (error, UL_ERROR_CORRUPT,
-                       "Corrupted object %s in repo %s: its checksum is %s", name,
-                       ul_repo_path (self->from), hex);
+      return ul_throw (error, UL_ERROR_NOT_FOUND, "No such object %s in repo %s", name,
+                       ul_repo_path (self->from));
     }
   *out = g_steal_pointer (&variant);
   return TRUE;

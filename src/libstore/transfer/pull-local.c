@@ -88,18 +88,8 @@ static gboolean
 load_source_commit (Pull *self, const UlChecksum *checksum, UlCommit *out_parsed, GError **error)
 {
   g_autoptr (GVariant) variant = NULL;
-  UlChecksum actual;
-  if (!ul_objects_load_if_exists (self->from, UL_OBJECT_COMMIT, checksum, &variant, error))
-    return FALSE;
-  if (variant == NULL)
-    return TRUE;
-  ul_checksum_of_data (g_variant_get_data (variant), g_variant_get_size (variant), &actual);
-  if (ul_checksum_equal (checksum, &actual))
-    return ul_commit_parse (variant, out_parsed, error);
-  g_autofree char *name = ul_object_to_string (checksum, UL_OBJECT_COMMIT);
-  g_autofree char *hex = ul_checksum_dup_hex (&actual);
-  return ul_throw (error, UL_ERROR_CORRUPT, "Corrupted object %s in repo %s: its checksum is %s",
-                   name, ul_repo_path (self->from), hex);
+  return ul_import_load_metadata (self->from, UL_OBJECT_COMMIT, checksum, &variant, error)
+         && (variant == NULL || ul_commit_parse (variant, out_parsed, error));
 }
 
 static gboolean
