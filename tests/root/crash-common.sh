@@ -60,3 +60,16 @@ still_sound ()
   ok "$label: the peer's fsck after it" "$OSTREE" --repo="$repo" fsck -q --all
   ok "$label: the peer commits after it" "$OSTREE" --repo="$repo" commit -b peer old
 }
+
+# The loop device goes some time after the mount; a new mount of the same file would take it over
+# with the old file system in it, which is shut down.
+unmount ()
+{
+  local i
+  umount mnt
+  for i in {1..200}; do
+    [ -n "$(losetup -j cut 2>/dev/null)" ] || return 0
+    sleep 0.05
+  done
+  diag "the loop device of cut is still there after $i tries"
+}

@@ -5,19 +5,6 @@
 private_mounts
 make_trees
 
-# The loop device goes some time after the mount; a new mount of the same file would take it over
-# with the old file system in it, which is shut down.
-unmount ()
-{
-  local i
-  umount mnt
-  for i in {1..200}; do
-    [ -n "$(losetup -j cut 2>/dev/null)" ] || return 0
-    sleep 0.05
-  done
-  diag "the loop device of cut is still there after $i tries"
-}
-
 truncate -s 48M image
 mkfs.ext4 -q -F image
 mount -o loop image "$(mkdir -p mnt && echo mnt)" 2>/dev/null || skip_all "no loop devices here"
