@@ -6,8 +6,8 @@
 #include <fcntl.h>
 
 #include "build/commit.h"
-#include "build/hash-file.h"
 #include "core/dirtree.h"
+#include "repo/objects.h"
 #include "repo/source-file.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -46,7 +46,7 @@ checksum_file (const char *path, gboolean ignore_xattrs, UlChecksum *out, GError
     }
 
   g_autoptr (UlHasher) hasher = ul_hasher_new ();
-  return ul_hash_file (&file, hasher, out, error);
+  return ul_objects_hash_file (&file.meta, file.fd, hasher, out, error);
 }
 
 gboolean

@@ -10,10 +10,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "build/hash-file.h"
 #include "build/modifier.h"
 #include "core/object.h"
 #include "core/whiteout.h"
+#include "repo/objects.h"
+#include "repo/source-file.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/pool.h"
@@ -113,7 +114,7 @@ hash_one (const Walk *walk, int dfd, UlDirtreeFile *entry, UlHasher *hasher, GEr
   g_auto (UlSourceFile) file = { .fd = -1 };
   return ul_source_file_open (dfd, entry->name, &file, error)
          && modify (walk, &file.meta.uid, &file.meta.gid, &file.meta.mode, &file.meta.xattrs, error)
-         && ul_hash_file (&file, hasher, &entry->checksum, error);
+         && ul_objects_hash_file (&file.meta, file.fd, hasher, &entry->checksum, error);
 }
 
 static gboolean
@@ -174,9 +175,9 @@ add_other (Walk *walk, Dir *dir, int dfd, const char *name, const struct stat *s
           = { .uid = st->st_uid, .gid = st->st_gid, .mode = S_IFREG | (st->st_mode & 07777) };
       if (!ul_xattr_read_at (dfd, name, &meta.xattrs, error)
           || !modify (walk, &meta.uid, &meta.gid, &meta.mode, &meta.xattrs, error)
-          || !ul_whiteout_encode (UL_WHITEOUT_COMMIT, name, &entry_name, error))
+          || !ul_whiteout_encode (UL_WHITEOUT_COMMIT, name, &entry_name, error)
+          || !ul_objects_hash_file (&meta, -1, walk->hasher, &checksum, error))
         return FALSE;
-      ul_hash_file_meta (&meta, walk->hasher, &checksum);
     }
   else
     {

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "checkout/plan.h"
+#include "checkout/root.h"
 #include "checkout/walk.h"
 #include "checkout/whiteouts.h"
-#include "core/commit.h"
 #include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -30,46 +30,6 @@ job_clear (Job *job)
   g_free (job->path);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
-
-/* Nothing is at @subpath. That may be fine, but not if it leads through a file. */
-static gboolean
-explain_missing (UlRepo *repo, const UlCommit *commit, const char *subpath, gboolean noent_ok,
-                 GError **error)
-{
-  UlEntry at = { .kind = UL_ENTRY_DIR, .checksum = commit->tree, .meta = commit->meta };
-  g_auto (GStrv) parts = g_strsplit (subpath, "/", -1);
-  gboolean found = TRUE;
-  for (char **part = parts; found && *part != NULL; part++)
-    {
-      if (**part == '\0' || g_str_equal (*part, "."))
-        continue;
-      if (at.kind == UL_ENTRY_FILE)
-        return ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: %s: Not a directory", subpath);
-      if (!ul_objects_lookup_name (repo, &at, *part, &found, &at, error))
-        return FALSE;
-    }
-  return noent_ok
-         || ul_throw (error, UL_ERROR_NOT_FOUND, "checkout: No such file or directory: %s%s",
-                      *subpath == '/' ? "" : "/", subpath);
-}
-
-static gboolean
-find_root (UlRepo *repo, const UlChecksum *checksum, const UlCheckoutOptions *options,
-           gboolean *out_found, Job *job, GError **error)
-{
-  g_auto (UlCommit) commit = { 0 };
-  if (!ul_objects_load_commit (repo, checksum, &commit, error))
-    return FALSE;
-  const char *subpath = options->subpath != NULL ? options->subpath : "/";
-  if (!ul_objects_lookup_path (repo, &commit.tree, &commit.meta, subpath, out_found, &job->root,
-                               error))
-    return FALSE;
-  if (!*out_found && !explain_missing (repo, &commit, subpath, options->subpath_noent_ok, error))
-    return FALSE;
-  if (*out_found && job->root.kind == UL_ENTRY_FILE)
-    job->name = g_path_get_basename (subpath);
-  return TRUE;
-}
 
 /* Where the probe for whiteouts is made: in the target, or where the target will be. */
 static gboolean
@@ -180,8 +140,11 @@ ul_checkout_at (UlRepo *repo, const UlChecksum *commit, const UlCheckoutOptions 
   g_auto (Job) job = { .dfd = dfd, .path = strip_slashes (path) };
   gboolean found;
   if (!ul_checkout_plan_init (&plan, repo, options, error)
-      || !find_root (repo, commit, options, &found, &job, error))
+      || !ul_checkout_root_find (repo, commit, options->subpath, options->subpath_noent_ok, &found,
+                                 &job.root, error))
     return FALSE;
+  if (found && job.root.kind == UL_ENTRY_FILE)
+    job.name = g_path_get_basename (options->subpath);
   const gboolean nothing_to_do = !found || ul_checkout_plan_skips (&plan, "/");
   if (!nothing_to_do && !run (&plan, &job, error))
     return FALSE;

@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
-#include "core/file-meta.h"
-#include "core/whiteout.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/xattr.h"
@@ -89,28 +86,6 @@ ul_checkout_dir_ref (UlCheckoutDir *dir)
   return dir;
 }
 
-static gboolean
-is_opaque (GVariant *xattrs)
-{
-  g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED);
-  gsize len = 0;
-  const void *data = value != NULL ? g_variant_get_fixed_array (value, &len, 1) : NULL;
-  return data != NULL && ul_whiteout_is_opaque_xattr (UL_WHITEOUT_OPAQUE_TRUSTED, data, len);
-}
-
-/* A user checkout sets no xattrs of the commit, but a directory that comes out not opaque lets
- * deleted files reappear; so it gets the form that a rootless overlay reads. */
-static gboolean
-apply_user_opaque (UlCheckoutDir *dir, GVariant *xattrs, GError **error)
-{
-  if ((dir->plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_PASSTHROUGH) == 0
-      || !is_opaque (xattrs))
-    return TRUE;
-  if (fsetxattr (dir->fd, UL_WHITEOUT_OPAQUE_USER, "y", 1, 0) != 0)
-    return ul_throw_errno (error, "set xattr " UL_WHITEOUT_OPAQUE_USER);
-  return TRUE;
-}
-
 /* chown before xattrs and mode: it drops security.capability and set-id bits. */
 static gboolean
 apply_meta (UlCheckoutDir *dir, GError **error)
@@ -120,14 +95,10 @@ apply_meta (UlCheckoutDir *dir, GError **error)
   guint32 mode;
   g_autoptr (GVariant) xattrs = NULL;
   ul_dirmeta_get (dir->meta, &uid, &gid, &mode, &xattrs);
-  if (dir->plan->ownership == UL_OWNERSHIP_STORED)
-    {
-      if (fchown (dir->fd, uid, gid) != 0)
-        return ul_throw_errno (error, "change owner to %u:%u", uid, gid);
-      if (!ul_xattr_write_fd (dir->fd, xattrs, error))
-        return FALSE;
-    }
-  else if (!apply_user_opaque (dir, xattrs, error))
+  if (dir->plan->ownership == UL_OWNERSHIP_STORED && fchown (dir->fd, uid, gid) != 0)
+    return ul_throw_errno (error, "change owner to %u:%u", uid, gid);
+  g_autoptr (GVariant) wanted = ul_checkout_plan_dir_xattrs (dir->plan, xattrs);
+  if (!ul_xattr_write_fd (dir->fd, wanted, error))
     return FALSE;
   if (fchmod (dir->fd, ul_checkout_plan_dir_mode (dir->plan, mode)) != 0)
     return ul_throw_errno (error, "change mode");

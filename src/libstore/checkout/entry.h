@@ -18,9 +18,4 @@ typedef struct
   const UlFileMeta *whiteout; /* of the marker, if the name is to be a whiteout device; else NULL */
 } UlCheckoutEntry;
 
-/* Is what stands at the entry's name (@st: its lstat) just what we would put there? Type, content,
- * mode, owner and xattrs count; times and hardlinks don't. */
-gboolean ul_checkout_entry_is_identical (const UlCheckoutEntry *entry, const struct stat *st,
-                                         gboolean *out_identical, GError **error);
-
 G_END_DECLS

@@ -3,7 +3,10 @@
 
 #include <sys/stat.h>
 
+#include "core/file-meta.h"
+#include "core/whiteout.h"
 #include "util/error.h"
+#include "util/xattr.h"
 
 /* A user checkout drops these: whoever runs it must not make set-id programs of somebody else's. */
 #define SET_ID_BITS (S_ISUID | S_ISGID)
@@ -83,4 +86,26 @@ mode_t
 ul_checkout_plan_dir_mode (const UlCheckoutPlan *plan, guint32 stored)
 {
   return stored & (plan->options->dir_mode == UL_CHECKOUT_DIR_MODE_0775 ? 0775 : 07777);
+}
+
+static gboolean
+is_opaque (GVariant *xattrs)
+{
+  g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED);
+  gsize len = 0;
+  const void *data = value != NULL ? g_variant_get_fixed_array (value, &len, 1) : NULL;
+  return data != NULL && ul_whiteout_is_opaque_xattr (UL_WHITEOUT_OPAQUE_TRUSTED, data, len);
+}
+
+GVariant *
+ul_checkout_plan_dir_xattrs (const UlCheckoutPlan *plan, GVariant *stored)
+{
+  if (plan->ownership == UL_OWNERSHIP_STORED)
+    return g_variant_ref (stored);
+  /* A user checkout sets no xattrs of the commit, but a directory that comes out not opaque lets
+   * deleted files reappear; so it gets the form that a rootless overlay reads. */
+  if ((plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_PASSTHROUGH) == 0 || !is_opaque (stored))
+    return g_variant_ref (ul_xattr_empty ());
+  return g_variant_ref_sink (
+      g_variant_new_parsed ("[(%^ay, [byte 0x79])]", UL_WHITEOUT_OPAQUE_USER));
 }

@@ -39,6 +39,9 @@ mode_t ul_checkout_plan_file_mode (const UlCheckoutPlan *plan, guint32 stored);
 mode_t ul_checkout_plan_whiteout_mode (const UlCheckoutPlan *plan, guint32 stored);
 mode_t ul_checkout_plan_dir_mode (const UlCheckoutPlan *plan, guint32 stored);
 
+/* The xattrs that a directory of these stored ones gets. A new reference. */
+GVariant *ul_checkout_plan_dir_xattrs (const UlCheckoutPlan *plan, GVariant *stored);
+
 /* Is it a file that the owner can't read as stored, and can in this checkout? */
 gboolean ul_checkout_plan_is_unreadable (const UlCheckoutPlan *plan, guint32 stored);
 

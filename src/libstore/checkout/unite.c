@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "checkout/compare.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -67,9 +68,13 @@ ul_checkout_unite_settle (const UlCheckoutEntry *entry, gboolean *out_kept, GErr
         }
     }
 
-  gboolean identical;
-  if (!ul_checkout_entry_is_identical (entry, &st, &identical, error))
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
+  UlCheckoutAspects differs;
+  if (!ul_checkout_compare_file (entry, &st,
+                                 UL_CHECKOUT_COMPARE_FIRST | UL_CHECKOUT_COMPARE_TO_UNITE, hasher,
+                                 &differs, error))
     return FALSE;
+  const gboolean identical = differs == UL_CHECKOUT_SAME;
   if (!identical && options->unite == UL_CHECKOUT_UNION_IDENTICAL)
     return ul_throw (error, UL_ERROR_EXISTS, "a different %s exists", describe (st.st_mode));
   *out_kept = identical;

@@ -95,6 +95,11 @@ gboolean ul_objects_verify (UlRepo *repo, UlObjectType type, const UlChecksum *c
                             UlHasher *hasher, UlChecksum *out_actual, guint64 *out_bytes,
                             GError **error);
 
+/* The checksum that a file of this metadata with what is in @fd, from its offset on, would have as
+ * an object; @fd is -1 for a symlink or no content. @hasher is scratch. */
+gboolean ul_objects_hash_file (const UlFileMeta *meta, int fd, UlHasher *hasher, UlChecksum *out,
+                               GError **error);
+
 /* Is the commit marked partial (state/<checksum>.commitpartial), here or where it is? */
 gboolean ul_objects_commit_is_partial (UlRepo *repo, const UlChecksum *commit,
                                        gboolean *out_partial, GError **error);
