@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/command.h"
 
+#include "cli/escape.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/suggest.h"
@@ -143,19 +144,11 @@ close_stdout (GError **error)
   return ul_throw_errno (error, "Writing to standard output");
 }
 
-/* Names in a message may hold anything; it stays one line and changes nothing on a terminal. */
 static void
 print_error (const GError *error)
 {
-  g_autoptr (GString) line = g_string_new (NULL);
-  for (const char *p = error->message; *p != '\0'; p++)
-    if (*p == '\n')
-      g_string_append (line, "\\n");
-    else if ((guchar) *p < 0x20 || *p == 0x7f)
-      g_string_append_printf (line, "\\x%02x", (guchar) *p);
-    else
-      g_string_append_c (line, *p);
-  fprintf (stderr, "error: %s\n", line->str);
+  g_autofree char *line = ul_escape (error->message);
+  fprintf (stderr, "error: %s\n", line);
 }
 
 int

@@ -23,5 +23,6 @@ extern const UlCommand ul_cmd_refs;
 extern const UlCommand ul_cmd_reset;
 extern const UlCommand ul_cmd_rev_parse;
 extern const UlCommand ul_cmd_show;
+extern const UlCommand ul_cmd_verify;
 
 G_END_DECLS

@@ -36,6 +36,7 @@ static const UlCommand *const contents[] = {
 
 static const UlCommand *const health[] = {
   &ul_cmd_fsck,
+  &ul_cmd_verify,
   NULL,
 };
 

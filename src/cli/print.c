@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/print.h"
 
+#include "cli/escape.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -54,6 +55,13 @@ ul_json_add_string (JsonBuilder *builder, const char *name, const char *value)
     json_builder_add_string_value (builder, value);
   else
     json_builder_add_null_value (builder);
+}
+
+void
+ul_json_add_path (JsonBuilder *builder, const char *name, const char *path)
+{
+  g_autofree char *shown = g_utf8_validate (path, -1, NULL) ? g_strdup (path) : ul_escape (path);
+  ul_json_add_string (builder, name, shown);
 }
 
 void

@@ -30,6 +30,8 @@ void ul_json_list_end (UlJsonList *list);
 
 /* A member of the object that is open in @builder. NULL gives null. */
 void ul_json_add_string (JsonBuilder *builder, const char *name, const char *value);
+/* A name from disk, escaped if it's no UTF-8. */
+void ul_json_add_path (JsonBuilder *builder, const char *name, const char *path);
 void ul_json_add_int (JsonBuilder *builder, const char *name, gint64 value);
 void ul_json_add_bool (JsonBuilder *builder, const char *name, gboolean value);
 void ul_json_add_checksum (JsonBuilder *builder, const char *name, const UlChecksum *checksum);

@@ -22,4 +22,7 @@ typedef enum
   UL_CHECKOUT_OBJECT = 1 << 6,
 } UlCheckoutAspects;
 
+/* "content, mode"; "" for none. */
+char *ul_checkout_aspects_to_string (UlCheckoutAspects aspects);
+
 G_END_DECLS

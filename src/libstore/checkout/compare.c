@@ -10,8 +10,28 @@
 #include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sight.h"
 #include "util/xattr.h"
 
+/* Those whose names don't begin with @prefix. */
+static GVariant *
+xattrs_without (GVariant *xattrs, const char *prefix)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
+  const gsize n = g_variant_n_children (xattrs);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) xattr = g_variant_get_child_value (xattrs, i);
+      g_autoptr (GVariant) name = g_variant_get_child_value (xattr, 0);
+      if (!g_str_has_prefix (g_variant_get_bytestring (name), prefix))
+        g_variant_builder_add_value (&builder, xattr);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/* The kernel labels every new file, so a label that the commit says nothing about is no difference.
+ */
 static gboolean
 same_xattrs (GVariant *existing, GVariant *wanted)
 {
@@ -20,19 +40,22 @@ same_xattrs (GVariant *existing, GVariant *wanted)
   g_autoptr (GVariant) label = ul_file_meta_find_xattr (wanted, UL_XATTR_SELINUX);
   if (label != NULL)
     return FALSE;
-
-  g_auto (GVariantBuilder) builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
-  const gsize n = g_variant_n_children (existing);
-  for (gsize i = 0; i < n; i++)
-    {
-      g_autoptr (GVariant) xattr = g_variant_get_child_value (existing, i);
-      g_autoptr (GVariant) name = g_variant_get_child_value (xattr, 0);
-      if (!g_str_equal (g_variant_get_bytestring (name), UL_XATTR_SELINUX))
-        g_variant_builder_add_value (&builder, xattr);
-    }
-  g_autoptr (GVariant) rest = g_variant_ref_sink (g_variant_builder_end (&builder));
+  g_autoptr (GVariant) rest = xattrs_without (existing, UL_XATTR_SELINUX);
   return g_variant_equal (rest, wanted);
+}
+
+/* What the commit has and this user can't see is no difference, but nothing is known of it either.
+ */
+static gboolean
+compare_xattrs (GVariant *existing, GVariant *wanted, UlCheckoutAspects *io_differs, GError **error)
+{
+  if (same_xattrs (existing, wanted))
+    return TRUE;
+  g_autoptr (GVariant) visible = xattrs_without (wanted, "trusted.");
+  if (ul_sight_find () != UL_SIGHT_ALL && same_xattrs (existing, visible))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "this user cannot see trusted.* attributes");
+  *io_differs |= UL_CHECKOUT_XATTRS;
+  return TRUE;
 }
 
 static gboolean
@@ -63,7 +86,10 @@ compare_meta (const UlCheckoutEntry *entry, const struct stat *st, const UlFileM
   if (!ul_xattr_read_at (entry->dir->fd, entry->name, &xattrs, error))
     return FALSE;
   const gboolean stored = plan->ownership == UL_OWNERSHIP_STORED;
-  if (!same_xattrs (xattrs, stored ? meta->xattrs : ul_xattr_empty ()))
+  GVariant *wanted = stored ? meta->xattrs : ul_xattr_empty ();
+  if ((how & UL_CHECKOUT_COMPARE_FIRST) == 0)
+    return compare_xattrs (xattrs, wanted, io_differs, error);
+  if (!same_xattrs (xattrs, wanted))
     *io_differs |= UL_CHECKOUT_XATTRS;
   return TRUE;
 }
@@ -116,24 +142,28 @@ is_hardlink_of_object (const UlCheckoutEntry *entry, const struct stat *st)
 }
 
 static gboolean
-object_is_sound (const UlCheckoutEntry *entry, UlHasher *hasher, gboolean *out_sound,
-                 GError **error)
+object_is_sound (const UlCheckoutEntry *entry, const struct stat *st, UlHasher *hasher,
+                 gboolean *out_sound, GError **error)
 {
   UlChecksum actual;
   guint64 bytes;
   if (!ul_objects_verify (entry->dir->plan->repo, UL_OBJECT_FILE, entry->checksum, hasher, &actual,
                           &bytes, error))
     return FALSE;
-  *out_sound = ul_checksum_equal (&actual, entry->checksum);
+  const gboolean sound = ul_checksum_equal (&actual, entry->checksum);
+  if (!sound && ul_sight_may_hide (ul_sight_find (), st->st_uid))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "it may have trusted.* attributes, which this user cannot see");
+  *out_sound = sound;
   return TRUE;
 }
 
 static gboolean
-compare_link (const UlCheckoutEntry *entry, UlCheckoutCompare how, UlHasher *hasher,
-              UlCheckoutAspects *out_differs, GError **error)
+compare_link (const UlCheckoutEntry *entry, const struct stat *st, UlCheckoutCompare how,
+              UlHasher *hasher, UlCheckoutAspects *out_differs, GError **error)
 {
   gboolean sound = TRUE;
-  if ((how & UL_CHECKOUT_COMPARE_LINKS) != 0 && !object_is_sound (entry, hasher, &sound, error))
+  if ((how & UL_CHECKOUT_COMPARE_LINKS) != 0 && !object_is_sound (entry, st, hasher, &sound, error))
     return FALSE;
   *out_differs = sound ? UL_CHECKOUT_SAME : UL_CHECKOUT_OBJECT;
   return TRUE;
@@ -191,13 +221,13 @@ ul_checkout_compare_file (const UlCheckoutEntry *entry, const struct stat *st,
   if (entry->whiteout != NULL)
     return compare_whiteout (entry, st, how, out_differs, error);
   if (is_hardlink_of_object (entry, st))
-    return compare_link (entry, how, hasher, out_differs, error);
+    return compare_link (entry, st, how, hasher, out_differs, error);
   UlCheckoutAspects differs;
   if (!compare_copy (entry, st, how, hasher, &differs, error))
     return FALSE;
   gboolean sound = TRUE;
   if (differs != UL_CHECKOUT_SAME && (how & UL_CHECKOUT_COMPARE_FIRST) == 0
-      && !object_is_sound (entry, hasher, &sound, error))
+      && !object_is_sound (entry, st, hasher, &sound, error))
     return FALSE;
   if (!sound)
     {
@@ -229,8 +259,8 @@ ul_checkout_compare_dir (const UlCheckoutPlan *plan, int fd, GVariant *meta,
   if (plan->ownership == UL_OWNERSHIP_STORED && (st.st_uid != uid || st.st_gid != gid))
     differs |= UL_CHECKOUT_OWNER;
   g_autoptr (GVariant) wanted = ul_checkout_plan_dir_xattrs (plan, stored);
-  if (!same_xattrs (xattrs, wanted))
-    differs |= UL_CHECKOUT_XATTRS;
+  if (!compare_xattrs (xattrs, wanted, &differs, error))
+    return FALSE;
   *out_differs = differs;
   return TRUE;
 }
