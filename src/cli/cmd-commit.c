@@ -35,6 +35,7 @@ typedef struct
   char **detached_strings;
   char *timestamp;
   gboolean bootable;
+  gboolean generate_sizes;
   gboolean skip_if_unchanged;
   gboolean set_uid, set_gid;
   guint32 uid, gid;
@@ -346,6 +347,7 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
     .no_bindings = options->no_bindings,
     .bind_refs = (const char *const *) options->bind_refs,
     .bootable = options->bootable,
+    .generate_sizes = options->generate_sizes,
     .skip_if_unchanged = options->skip_if_unchanged,
     .jobs = (guint) inv->jobs,
     .transaction.no_fsync = options->no_fsync,
@@ -437,6 +439,8 @@ static const UlOption table[] = {
     "KEY=VALUE", "Add a key/value pair to detached metadata" },
   { "bootable", 0, UL_OPTION_FLAG, offsetof (Options, bootable), NULL,
     "Flag this commit as bootable (it contains a Linux kernel)" },
+  { "generate-sizes", 0, UL_OPTION_FLAG, offsetof (Options, generate_sizes), NULL,
+    "Generate size information along with commit metadata (in an archive)" },
   UL_OPTIONS_HEADING ("Owners and permissions"),
   { "owner-uid", 0, UL_OPTION_CALLBACK, 0, "UID", "Set file ownership user id", NULL,
     parse_owner_uid },
@@ -475,7 +479,6 @@ static const UlOption table[] = {
   UL_OPTION_REFUSE ("gpg-homedir", 0),
   UL_OPTION_REFUSE ("sign", 0),
   UL_OPTION_REFUSE ("sign-type", 0),
-  UL_OPTION_REFUSE ("generate-sizes", 0),
   UL_OPTIONS_END,
 };
 

@@ -3,6 +3,7 @@
 
 #include "cli/open.h"
 #include "cli/print.h"
+#include "core/sizes.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
 #include "util/error.h"
@@ -15,6 +16,7 @@
 typedef struct
 {
   gboolean print_related;
+  gboolean print_sizes;
   gboolean raw;
   gboolean no_byteswap;
   char *variant_type;
@@ -88,6 +90,59 @@ print_related (UlRepo *repo, const UlChecksum *checksum, GError **error)
       g_autofree char *hex = ul_checksum_dup_hex (&related);
       printf ("%s %s\n", name, hex);
     }
+  return TRUE;
+}
+
+typedef struct
+{
+  UlRepo *repo;
+  guint64 n, stored, unpacked;
+  guint64 n_needed, stored_needed, unpacked_needed;
+} Sizes;
+
+static gboolean
+count_size (const UlSize *size, gpointer data, GError **error)
+{
+  Sizes *sizes = data;
+  gboolean has;
+  if (!ul_objects_has (sizes->repo, size->type, &size->checksum, &has, error))
+    return FALSE;
+  sizes->n++;
+  sizes->stored += size->stored;
+  sizes->unpacked += size->unpacked;
+  if (!has)
+    {
+      sizes->n_needed++;
+      sizes->stored_needed += size->stored;
+      sizes->unpacked_needed += size->unpacked;
+    }
+  return TRUE;
+}
+
+static void
+print_size (const char *what, guint64 needed, guint64 total)
+{
+  g_autofree char *needed_text = g_format_size (needed);
+  g_autofree char *total_text = g_format_size (total);
+  printf ("%s (needed/total): %s/%s\n", what, needed_text, total_text);
+}
+
+static gboolean
+print_sizes (UlRepo *repo, const UlChecksum *checksum, GError **error)
+{
+  g_auto (UlCommit) commit = { 0 };
+  Sizes sizes = { .repo = repo };
+  if (!ul_objects_load_commit (repo, checksum, &commit, error))
+    return FALSE;
+  g_autoptr (GVariant) value = g_variant_lookup_value (commit.metadata, UL_SIZES_KEY, NULL);
+  if (value == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "No metadata key " UL_SIZES_KEY " in commit");
+  if (!ul_sizes_foreach (value, count_size, &sizes, error))
+    return FALSE;
+  print_size ("Compressed size", sizes.stored_needed, sizes.stored);
+  print_size ("Unpacked size", sizes.unpacked_needed, sizes.unpacked);
+  printf ("Number of objects (needed/total): %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "\n",
+          sizes.n_needed, sizes.n);
   return TRUE;
 }
 
@@ -209,7 +264,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (inv->argc > 1)
     return ul_throw (error, UL_ERROR_INVALID, "Too many arguments given");
   const gboolean wants_part = options->variant_type != NULL || options->metadata_key != NULL
-                              || options->detached_metadata_key != NULL || options->print_related;
+                              || options->detached_metadata_key != NULL || options->print_related
+                              || options->print_sizes;
   if (inv->json && (wants_part || options->raw || options->no_byteswap))
     return ul_throw (error, UL_ERROR_INVALID,
                      "--json shows whole objects, it excludes --raw, "
@@ -229,6 +285,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return print_metadata_key (repo, &checksum, options, error);
   if (options->print_related)
     return print_related (repo, &checksum, error);
+  if (options->print_sizes)
+    return print_sizes (repo, &checksum, error);
   return print_object (repo, &checksum, inv, options, error);
 }
 
@@ -240,13 +298,14 @@ static const UlOption table[] = {
     "KEY", "Print the value of a detached metadata key" },
   { "print-related", 0, UL_OPTION_FLAG, offsetof (Options, print_related), NULL,
     "Show the \"related\" commits" },
+  { "print-sizes", 0, UL_OPTION_FLAG, offsetof (Options, print_sizes), NULL,
+    "Show what the commit takes, compressed and unpacked, and how much of it isn't here" },
   { "print-variant-type", 0, UL_OPTION_STRING, offsetof (Options, variant_type), "TYPE",
     "OBJECT is a file name: print the file as a GVariant of TYPE" },
   UL_OPTIONS_HEADING ("Form"),
   { "raw", 0, UL_OPTION_FLAG, offsetof (Options, raw), NULL, "Show raw variant data" },
   { "no-byteswap", 'B', UL_OPTION_FLAG, offsetof (Options, no_byteswap), NULL,
     "Do not automatically convert variant data from big endian" },
-  UL_OPTION_REFUSE ("print-sizes", 0),
   UL_OPTION_REFUSE ("gpg-homedir", 0),
   UL_OPTION_REFUSE ("gpg-verify-remote", 0),
   UL_OPTIONS_END,

@@ -221,4 +221,19 @@ tar 'd|.' 'f|a|1|mode=664|SCHILY.acl.access=user::rw-,user:bin:rw-,group::r--,ma
 fails_with "one for a name without a number" "a: the ACL names bin without a number" from_tar
 ok "unless it goes" from_tar --no-xattrs
 
+# --- sizes
+
+rm -rf r && u init --mode=archive
+mkdir -p sizes/dir && echo hello >sizes/a && echo hello >sizes/dir/again && ln -s target sizes/l
+ok "--generate-sizes" u commit -b sizes --generate-sizes sizes
+is "what it takes" "$(u show --print-sizes sizes | tail -1)" "Number of objects (needed/total): 0/5"
+find r/objects -name '*.filez' -delete
+is "what of it is needed" "$(u show --print-sizes sizes | sed 's/\xc2\xa0/ /g' | tail -2)" \
+  "Unpacked size (needed/total): 12 bytes/$((12 + $(cat r/objects/*/*.dir{tree,meta} | wc -c))) bytes
+Number of objects (needed/total): 2/5"
+fails_with "a commit without" "^error: No metadata key ostree.sizes in commit" u show --print-sizes "$(u commit --orphan sizes)"
+rm -rf r && u init
+u commit -b sizes --generate-sizes sizes
+fails_with "none but of an archive" "No metadata key ostree.sizes in commit" u show --print-sizes sizes
+
 done_testing

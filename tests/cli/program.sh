@@ -56,11 +56,11 @@ fails_with "an empty verb" "Unknown command ''" u ''
 for verb in admin prune pull remote summary static-delta sign gpg-sign; do
   fails_with "$verb is refused" "^error: $verb is not supported$" u "$verb"
 done
-for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x generate-sizes; do
+for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x; do
   fails_with "commit --$option is refused" "^error: --${option%%=*} is not supported$" \
              u commit "--$option"
 done
-for option in print-sizes gpg-homedir=x gpg-verify-remote=x; do
+for option in gpg-homedir=x gpg-verify-remote=x; do
   fails_with "show --$option is refused" "^error: --${option%%=*} is not supported$" u show "--$option" x
 done
 

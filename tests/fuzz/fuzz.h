@@ -10,6 +10,9 @@
  */
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
+/* 1, unless a slow target says that replay.c is to change only each so-manieth byte. */
+extern unsigned fuzz_stride;
+
 /* A variant of @type over @data as it would come from disk: not trusted. */
 static inline GVariant *
 fuzz_variant (const char *type, const uint8_t *data, size_t size)

@@ -16,6 +16,7 @@
 #include "core/refspec.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
+#include "repo/sizes.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -284,6 +285,31 @@ make_metadata (Building *b, GVariant **out_metadata, GError **error)
   return TRUE;
 }
 
+/* Behind all other keys, as ostree has it. */
+static gboolean
+add_sizes (Building *b, const UlChecksum *contents, const UlChecksum *meta, GVariant **metadata,
+           GError **error)
+{
+  GVariant *sizes = NULL;
+  if (!b->options->generate_sizes)
+    return TRUE;
+  if (!ul_transaction_list_sizes (b->transaction, contents, meta, &sizes, error))
+    return FALSE;
+  if (sizes == NULL)
+    return TRUE;
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < g_variant_n_children (*metadata); i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (*metadata, i);
+      g_variant_builder_add_value (&builder, entry);
+    }
+  g_variant_builder_add (&builder, "{sv}", UL_SIZES_KEY, sizes);
+  g_variant_unref (*metadata);
+  *metadata = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return TRUE;
+}
+
 static gboolean
 write_commit (Building *b, const UlChecksum *contents, const UlChecksum *meta, GVariant *metadata,
               UlChecksum *out, GError **error)
@@ -388,7 +414,8 @@ build (Building *b, UlCommitResult *out, GError **error)
       out->commit = b->parent_checksum;
       return TRUE;
     }
-  if (!write_commit (b, &contents, &meta, metadata, &out->commit, error))
+  if (!add_sizes (b, &contents, &meta, &metadata, error)
+      || !write_commit (b, &contents, &meta, metadata, &out->commit, error))
     return FALSE;
   if (b->options->branch != NULL)
     ul_transaction_set_ref (b->transaction, b->options->branch, &out->commit);

@@ -110,6 +110,7 @@ typedef struct
   gboolean no_bindings;
   const char *const *bind_refs; /* more refs to bind */
   gboolean bootable;            /* add ostree.bootable and ostree.linux */
+  gboolean generate_sizes;      /* add ostree.sizes, in an archive */
   gboolean skip_if_unchanged;
 
   guint jobs; /* 0: all CPUs */
