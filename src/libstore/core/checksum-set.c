@@ -11,6 +11,8 @@
 
 #include "core/checksum-set.h"
 
+#include "util/pages.h"
+
 #define N_SHARDS 256
 
 /* Grow when this full, by an eighth: then 32 bytes take 35 to 39. */
@@ -101,7 +103,7 @@ ul_checksum_set_free (UlChecksumSet *set)
   for (guint i = 0; i < N_SHARDS; i++)
     {
       g_mutex_clear (&set->shards[i].lock);
-      g_free (set->shards[i].slots);
+      ul_pages_free (set->shards[i].slots, set->shards[i].n_slots * set->stride);
     }
   g_free (set->zeros);
   g_free (set);
@@ -134,7 +136,7 @@ static gboolean
 rebuild (const UlChecksumSet *set, Shard *shard, gsize homes)
 {
   Shard grown = { .homes = homes, .n_slots = homes + homes / 64 + 16, .used = shard->used };
-  grown.slots = g_malloc0_n (grown.n_slots, set->stride);
+  grown.slots = ul_pages_alloc (grown.n_slots * set->stride);
   gsize next = 0;
   for (gsize i = 0; i < shard->n_slots; i++)
     {
@@ -144,13 +146,13 @@ rebuild (const UlChecksumSet *set, Shard *shard, gsize homes)
       const gsize to = MAX (next, home (homes, hash (set, entry)));
       if (to >= grown.n_slots)
         {
-          g_free (grown.slots);
+          ul_pages_free (grown.slots, grown.n_slots * set->stride);
           return FALSE;
         }
       memcpy (slot (set, &grown, to), entry, set->stride);
       next = to + 1;
     }
-  g_free (shard->slots);
+  ul_pages_free (shard->slots, shard->n_slots * set->stride);
   shard->slots = grown.slots;
   shard->homes = grown.homes;
   shard->n_slots = grown.n_slots;
