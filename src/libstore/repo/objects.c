@@ -174,12 +174,12 @@ delete_loose (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GErro
 gboolean
 ul_objects_delete (UlRepo *repo, UlObjectType type, const UlChecksum *checksum, GError **error)
 {
-  /* The link goes first: a kill in between leaves a file without xattrs link, which fsck reports,
-   * rather than a link whose file is gone for ever. */
-  if (type == UL_OBJECT_FILE && ul_repo_mode_ops (repo)->split_xattrs
-      && !delete_loose (repo, UL_OBJECT_FILE_XATTRS_LINK, checksum, error))
+  if (!delete_loose (repo, type, checksum, error))
     return FALSE;
-  return delete_loose (repo, type, checksum, error);
+  /* The file goes first: a kill in between leaves a link without a file, which prune finds, rather
+   * than a file without its link, which the next commit of that file would take for whole. */
+  return type != UL_OBJECT_FILE || !ul_repo_mode_ops (repo)->split_xattrs
+         || delete_loose (repo, UL_OBJECT_FILE_XATTRS_LINK, checksum, error);
 }
 
 gboolean
@@ -198,7 +198,9 @@ ul_objects_foreach_in (UlRepo *repo, guint8 first, UlObjectFunc func, gpointer d
       UlChecksum checksum;
       UlObjectType type;
       gboolean compressed;
-      if (ul_object_parse_loose (name, entry->d_name, &checksum, &type, &compressed))
+      /* Files as another mode has them are none of this repository. */
+      if (ul_object_parse_loose (name, entry->d_name, &checksum, &type, &compressed)
+          && (type != UL_OBJECT_FILE || compressed == ul_repo_is_compressed (repo)))
         ok = func (type, &checksum, data, error);
     }
   if (ok && errno != 0)
