@@ -4,8 +4,10 @@
 #include "core/refspec.h"
 #include "cli/open.h"
 #include "cli/print.h"
+#include "repo/lock.h"
 #include "repo/refs.h"
 #include "util/error.h"
+#include "util/fd.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -312,8 +314,11 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
+  /* So that no prune takes the commit between the look and the write. */
+  ul_autofd int lock_fd = -1;
   if (options->create != NULL)
-    return create (repo, inv, options, error);
+    return ul_repo_lock (repo, UL_LOCK_SHARED, 0, &lock_fd, error)
+           && create (repo, inv, options, error);
   if (options->delete)
     return delete (repo, inv, options, error);
   return show (repo, inv, options, error);
@@ -344,7 +349,7 @@ const UlCommand ul_cmd_refs = {
   .details
   = "PREFIX is a ref, or leading parts of refs up to a slash: `a` matches a and a/b, not ab.",
   .completes = "@rev",
-  .uses = UL_USES_REPO | UL_USES_JSON,
+  .uses = UL_USES_REPO | UL_USES_JSON | UL_USES_LOCK,
   .options_size = sizeof (Options),
   .options = table,
   .run = run,
