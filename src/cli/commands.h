@@ -18,6 +18,7 @@ extern const UlCommand ul_cmd_fsck;
 extern const UlCommand ul_cmd_init;
 extern const UlCommand ul_cmd_log;
 extern const UlCommand ul_cmd_ls;
+extern const UlCommand ul_cmd_prune;
 extern const UlCommand ul_cmd_pull_local;
 extern const UlCommand ul_cmd_refs;
 extern const UlCommand ul_cmd_reset;

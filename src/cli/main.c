@@ -36,6 +36,7 @@ static const UlCommand *const contents[] = {
 
 static const UlCommand *const health[] = {
   &ul_cmd_fsck,
+  &ul_cmd_prune,
   &ul_cmd_verify,
   NULL,
 };
@@ -46,14 +47,14 @@ static const UlCommandGroup groups[] = {
   { "Move commits between repositories", transfer },
   { "Name commits and follow history", history },
   { "Look into commits", contents },
-  { "Check what is stored", health },
+  { "Check and clean up", health },
   { NULL, NULL },
 };
 
 /* Verbs of ostree: what a script may ask for, and gets a clear answer. */
 static const char *const refused[] = {
-  "admin",  "create-usb", "find-remotes", "gpg-sign",      "prune",   "pull",
-  "remote", "sign",       "static-delta", "trivial-httpd", "summary", NULL,
+  "admin", "create-usb",   "find-remotes",  "gpg-sign", "pull", "remote",
+  "sign",  "static-delta", "trivial-httpd", "summary",  NULL,
 };
 
 static const char *const features[] = { "libdeflate", "overlay-whiteouts", NULL };

@@ -53,7 +53,7 @@ fails_with "an empty verb" "Unknown command ''" u ''
 
 # --- what ostree has and we don't
 
-for verb in admin prune pull remote summary static-delta sign gpg-sign; do
+for verb in admin pull remote summary static-delta sign gpg-sign; do
   fails_with "$verb is refused" "^error: $verb is not supported$" u "$verb"
 done
 for option in gpg-sign=x gpg-homedir=x sign=x sign-type=x; do

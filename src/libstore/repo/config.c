@@ -150,13 +150,16 @@ ul_repo_settings_parse (GKeyFile *config, UlRepoSettings *out, GError **error)
   gint64 timeout;
   gint64 level;
   gint64 expiry;
+  gint64 keep;
   if (!parse_identity (config, &s, error)
       || !get_bool (config, "core", "fsync", TRUE, &fsync, error)
       || !get_bool (config, "core", "per-object-fsync", FALSE, &s.per_object_fsync, error)
       || !get_bool (config, "core", "locking", TRUE, &locking, error)
+      || !get_bool (config, "core", "tombstone-commits", FALSE, &s.tombstone_commits, error)
       || !get_bool (config, "core", "disable-xattrs", FALSE, &s.disable_xattrs, error)
       || !get_int (config, "core", "lock-timeout-secs", -1, G_MAXINT, 30, &timeout, error)
       || !get_int (config, "core", "tmp-expiry-secs", 0, G_MAXINT, 24 * 60 * 60, &expiry, error)
+      || !get_int (config, "core", "keep-unreferenced-secs", 0, G_MAXINT, 0, &keep, error)
       || !get_int (config, "archive", "zlib-level", 0, 9, 6, &level, error)
       || !parse_min_free_space (config, &s, error) || !parse_unwritable (config, &s, error))
     return FALSE;
@@ -164,6 +167,7 @@ ul_repo_settings_parse (GKeyFile *config, UlRepoSettings *out, GError **error)
   s.no_locking = !locking;
   s.lock_timeout_secs = (gint) timeout;
   s.tmp_expiry_secs = (gint) expiry;
+  s.keep_unreferenced_secs = (gint) keep;
   s.zlib_level = (gint) level;
   *out = s;
   s = (UlRepoSettings){ 0 };

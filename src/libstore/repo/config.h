@@ -17,9 +17,11 @@ typedef struct
   gboolean per_object_fsync;
   gboolean no_locking;
   gboolean disable_xattrs;
+  gboolean tombstone_commits;
   const char *unwritable; /* the setting for which we must not write; NULL: none. A constant */
   gint lock_timeout_secs;
   gint tmp_expiry_secs;
+  gint keep_unreferenced_secs;
   gint zlib_level;
   guint min_free_space_percent;
   guint64 min_free_space_size; /* bytes; 0: the percentage counts */

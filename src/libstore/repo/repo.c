@@ -411,6 +411,18 @@ ul_repo_tmp_expiry_secs (UlRepo *self)
 }
 
 gint
+ul_repo_keep_unreferenced_secs (UlRepo *self)
+{
+  return self->settings.keep_unreferenced_secs;
+}
+
+gboolean
+ul_repo_tombstone_commits (UlRepo *self)
+{
+  return self->settings.tombstone_commits;
+}
+
+gint
 ul_repo_zlib_level (UlRepo *self)
 {
   return self->settings.zlib_level;

@@ -75,11 +75,13 @@ guint64 ul_repo_device (UlRepo *self);
 gboolean ul_repo_write_config (UlRepo *self, GKeyFile *config, GError **error);
 
 /* Configuration values with their defaults. */
-gboolean ul_repo_fsync_enabled (UlRepo *self);    /* core.fsync, true */
-gboolean ul_repo_per_object_fsync (UlRepo *self); /* core.per-object-fsync, false */
-gboolean ul_repo_locking_enabled (UlRepo *self);  /* core.locking, true */
-gint ul_repo_tmp_expiry_secs (UlRepo *self);      /* core.tmp-expiry-secs, a day */
-gint ul_repo_zlib_level (UlRepo *self);           /* archive.zlib-level, 6 */
+gboolean ul_repo_fsync_enabled (UlRepo *self);      /* core.fsync, true */
+gboolean ul_repo_per_object_fsync (UlRepo *self);   /* core.per-object-fsync, false */
+gboolean ul_repo_locking_enabled (UlRepo *self);    /* core.locking, true */
+gint ul_repo_tmp_expiry_secs (UlRepo *self);        /* core.tmp-expiry-secs, a day */
+gint ul_repo_keep_unreferenced_secs (UlRepo *self); /* core.keep-unreferenced-secs, 0 */
+gboolean ul_repo_tombstone_commits (UlRepo *self);  /* core.tombstone-commits, false */
+gint ul_repo_zlib_level (UlRepo *self);             /* archive.zlib-level, 6 */
 /* Bytes that must stay free on a file system of @total bytes: core.min-free-space-size, else
  * core.min-free-space-percent (3). */
 guint64 ul_repo_min_free_space (UlRepo *self, guint64 total);
