@@ -217,7 +217,7 @@ print_repairs (const UlInvocation *inv, const UlFsckResult *result)
       else if (finding->repair == UL_REPAIR_FETCHED && !inv->quiet)
         printf ("Repaired %s from %s\n", name, finding->source);
       else if (finding->repair == UL_REPAIR_NOT_NEEDED && !inv->quiet)
-        printf ("Set aside %s: no commit needs it\n", name);
+        printf ("Set aside %s: no commit that was checked needs it\n", name);
     }
   for (guint i = 0; !inv->quiet && i < result->completed->len; i++)
     printf ("Commit is complete again: %s\n", (char *) result->completed->pdata[i]);

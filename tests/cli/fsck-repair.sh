@@ -41,6 +41,16 @@ fresh
 ok "nothing to repair" u fsck --repair=src
 like "is said as always" "$out" "completed successfully - no errors found\.$"
 nok "and leaves no quarantine" test -e r/extensions/underlay
+nok "or staging" compgen -G 'r/tmp/staging-*'
+coproc HOLD { exec "$SRC/tests/lib/hold-lock" r/.lock exclusive 2>/dev/null; }
+read -r <&"${HOLD[0]}"
+ok "nor does it wait for a lock" u fsck --repair=src --lock-timeout=0
+rm "$(file_of /one).filez"
+run u fsck --repair=src --lock-timeout=0
+like "with something to do it does" "$status $err" "^1 .*error: Locking repo r "
+# shellcheck disable=SC1083,SC2093
+exec {HOLD[1]}>&-
+wait "$HOLD_PID"
 fails_with "--repair alone needs a parent" "^error: --repair needs =REPO or =DIR: there is no parent repository$" u fsck --repair
 fails_with "no such source" "^error: --repair=nowhere: no such repository or directory$" u fsck --repair=nowhere
 u config set 'remote "origin".url' http://localhost/ 2>/dev/null || printf '\n[remote "origin"]\nurl=http://localhost/\n' >>r/config
@@ -127,7 +137,7 @@ mkdir -p r/objects/00
 echo junk >"r/objects/00/$(printf '0%.0s' {1..62}).filez"
 ok "a corrupt object that nothing reaches" u fsck
 ok "is set aside" u fsck --repair=src
-like "and said" "$out" "Set aside 0{64}\.file: no commit needs it"
+like "and said" "$out" "Set aside 0{64}\.file: no commit that was checked needs it"
 is "in quarantine" "$(quarantined)" "$(printf '0%.0s' {1..64}).file"
 ok "gone from objects" bash -c '! test -e r/objects/00/*.filez'
 

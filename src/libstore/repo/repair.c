@@ -240,17 +240,36 @@ forget_sources (UlFsckResult *result)
     g_clear_pointer (&((UlFsckFinding *) result->findings->pdata[i])->source, g_free);
 }
 
+/* Is there anything to change? A sound repository is not locked. */
+static gboolean
+has_work (const UlFsckResult *result)
+{
+  gboolean work = result->partial_by_fsck->len > 0;
+  for (guint i = 0; i < result->findings->len && !work; i++)
+    {
+      const UlFsckFinding *finding = result->findings->pdata[i];
+      work = finding->unreached || is_fetchable (finding);
+    }
+  return work;
+}
+
 gboolean
 ul_repair_fetch (UlFsckCheck *check, UlRepair **out_repair, GError **error)
 {
   UlFsckResult *result = check->result;
+  /* What is fetched leads to more, which is reached then. */
+  const gboolean damaged = has_work (result);
+  if (!damaged && !ul_fsck_check_unreached (check, error))
+    return FALSE;
+  if (!has_work (result))
+    return TRUE;
   g_autoptr (UlRepair) self = g_new0 (UlRepair, 1);
   self->check = (UlFsckCheck){ .repo = check->repo, .options = check->options, .result = result };
   self->quarantine = (UlQuarantine) UL_QUARANTINE_INIT (check->repo);
   if (!begin (self, &result->mend_error))
     return TRUE;
   if (!fetch_rounds (self, check, &result->mend_error, error)
-      || !ul_fsck_check_unreached (check, error))
+      || (damaged && !ul_fsck_check_unreached (check, error)))
     return FALSE;
   if (result->mend_error != NULL)
     forget_sources (result);
@@ -305,9 +324,9 @@ ul_repair_publish (UlRepair *self, GError **error)
 gboolean
 ul_repair_set_aside (UlRepair *self, UlFsckFinding *finding, GError **error)
 {
-  g_autofree char *note
-      = g_strdup_printf ("%s; %s", finding->message,
-                         finding->unreached ? "no commit needs it" : finding->repair_error);
+  g_autofree char *note = g_strdup_printf (
+      "%s; %s", finding->message,
+      finding->unreached ? "no commit that was checked needs it" : finding->repair_error);
   if (!ul_quarantine_move (&self->quarantine, finding->type, &finding->checksum, note, error))
     return FALSE;
   if (finding->unreached)
