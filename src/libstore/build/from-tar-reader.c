@@ -40,7 +40,7 @@ throw_archive (UlTarReader *self, GError **error)
   const char *message = self->lib->archive_error_string (self->archive);
   const UlError code
       = self->lib->archive_format (self->archive) == 0 ? UL_ERROR_UNSUPPORTED : UL_ERROR_CORRUPT;
-  return ul_throw (error, code, "%s", message != NULL ? message : "cannot read it");
+  return ul_throw (error, code, "%s", message != NULL ? message : "damaged, or cut off");
 }
 
 /* What holds a Unix tree. Not mtree, whose content are files of this host that it names; nor what
