@@ -277,6 +277,51 @@ class Run:
                 got[name] = (kind, 0o777 if m.issym() else m.mode & 0o7777, content, (m.uid, m.gid), ())
         self.compare(got, {p: e.key()[:4] + ((),) for p, e in self.trees[self.refs[repo][ref]].items()})
 
+    def verify(self):
+        repo, ref = self.any_ref()
+        if not ref or not self.has("underlay", "verify"):
+            return
+        tree = self.trees[self.refs[repo][ref]]
+        shutil.rmtree("out", ignore_errors=True)
+        self.do(self.tool_for("checkout"), repo, "checkout", ref, "out")
+        self.do("underlay", repo, "verify", *self.rng.choice([[], ["--full"]]), "out", ref)
+        path = self.rng.choice(sorted(tree))
+        if tree[path].kind == "file":
+            os.unlink(f"out/{path}")  # it may be a hardlink of the object
+        with open(f"out/{path}" if tree[path].kind == "file" else "out/new", "wb") as f:
+            f.write(b"something else")
+        self.story.append(f"(change {path})")
+        try:
+            self.do("underlay", repo, "verify", "out", ref)
+        except Wrong as wrong:
+            if not str(wrong).startswith("status 1:"):
+                raise
+        else:
+            raise Wrong("verify did not see the change")
+
+    def repair(self):
+        """Damage some objects, and have them back from a copy."""
+        repo = self.rng.choice(sorted(self.refs))
+        heads = set(self.refs[repo].values())
+        shutil.rmtree("spare", ignore_errors=True)
+        subprocess.run(["cp", "-a", repo, "spare"], check=True)
+        paths = []
+        for directory, _, files in os.walk(f"{repo}/objects"):
+            for name in files:
+                checksum, kind = (os.path.basename(directory) + name).split(".", 1)
+                # A history that ends is no fault, so other commits would not come back.
+                if kind in ("file", "filez", "dirtree", "dirmeta") or (kind == "commit" and checksum in heads):
+                    paths.append(os.path.join(directory, name))
+        for path in self.rng.sample(sorted(paths), min(len(paths), self.rng.randint(1, 5))):
+            os.unlink(path)
+            if self.rng.random() < 0.5:
+                with open(path, "wb") as f:
+                    f.write(b"junk")
+            self.story.append(f"(damage {path})")
+        self.do("underlay", repo, "fsck", "--repair=spare")
+        for tool in sorted(TOOLS):
+            self.do(tool, repo, "fsck")
+
     def finish(self):
         for repo in sorted(self.refs):
             for tool in sorted(TOOLS):
@@ -298,7 +343,7 @@ class Run:
         verbs = [(self.commit, "commit", 8), (self.checkout, "checkout", 4), (self.listing, "ls", 1),
                  (self.reset, "reset", 1), (self.create_ref, "refs", 1), (self.delete_ref, "refs", 1),
                  (self.list_refs, "refs", 1), (self.prune, "prune", 2), (self.pull_local, "pull-local", 3),
-                 (self.diff, "diff", 2), (self.export, "export", 1)]
+                 (self.diff, "diff", 2), (self.verify, "verify", 1), (self.repair, "fsck", 1), (self.export, "export", 1)]
         for _ in range(self.steps):
             self.rng.choices([v[0] for v in verbs], [v[2] for v in verbs])[0]()
         self.finish()
