@@ -207,6 +207,21 @@ fails_with "opaque, which can't be stored" "x.tar: /: directory is opaque, which
 tar 'd|.' 'f|a||SCHILY.xattr.trusted.overlay.metacopy='
 fails_with "half a file" "a: xattr trusted.overlay.metacopy: only the overlay mount" from_tar --retarget-whiteouts
 
+# --- labels
+
+mkdir -p policy/etc/selinux/mine/contexts/files labelled/d && echo SELINUXTYPE=mine >policy/etc/selinux/config
+printf '%s\n' '/.* a:b:any:s0' '/d(/.*)? a:b:dir:s0' '/d/f -- a:b:file:s0' '/d/gone -c a:b:device:s0' \
+  >policy/etc/selinux/mine/contexts/files/file_contexts
+tar 'd|.' 'd|d' 'f|d/f|x' 'l|d/l|f' 'f|d/.wh.gone' 'h|z|d/f'
+c=$(from_tar --selinux-policy=policy --retarget-whiteouts)
+is "of what is in an archive, a whiteout as the device" "$(u ls -RX "$c" | sed -E "s/.*'(a:b:[a-z]*).* (\/[^ ]*).*/\1 \2/" | sed 's/ ->.*//')" \
+  'a:b:any /
+a:b:file /z
+a:b:dir /d
+a:b:device /d/.ostree-wh.gone
+a:b:file /d/f
+a:b:dir /d/l'
+
 # --- xattrs and ACLs
 
 tar 'd|.' 'f|a|1|SCHILY.xattr.user.b=1|SCHILY.xattr.user.a=2' 'f|b|1|LIBARCHIVE.xattr.user.x=MTIz|SCHILY.xattr.user.x=123' 'f|c|1|SCHILY.xattr.user.x='

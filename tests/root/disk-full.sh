@@ -12,13 +12,17 @@ mkdir mnt
 mount -o loop image mnt 2>/dev/null || skip_all "no loop devices here"
 at_exit 'umount -l mnt 2>/dev/null'
 
-# full MODE FREE-KIB: commit with that much room.
+# The same as an archive, with a file that doesn't go through memory as a whole.
+cp -a new tarred && head -c 3000000 /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 >tarred/zz 2>/dev/null
+tar -C tarred -cf new.tar .
+
+# full MODE FREE-KIB SOURCE: commit with that much room.
 full ()
 {
-  local mode=$1 room=$2 label="$1 with $2 KiB" have
+  local mode=$1 room=$2 label="$1 with $2 KiB, $3" have
   have=$(df --output=avail -k mnt | tail -1)
   fallocate -l $((have - room))K mnt/filler 2>/dev/null || dd if=/dev/zero of=mnt/filler bs=1K count=$((have - room)) status=none
-  fails_with "$label" "[Nn]o space left" "$UNDERLAY" --repo=mnt/repo commit -b line --timestamp=@1577934245 new
+  fails_with "$label" "[Nn]o space left" "$UNDERLAY" --repo=mnt/repo commit -b line --timestamp=@1577934245 "$3"
   is "$label: no staging is left" "$(staging_of mnt/repo)" ""
   is "$label: the old commit" "$("$OSTREE" --repo=mnt/repo rev-parse line)" "$old"
   ok "$label: the peer's fsck" "$OSTREE" --repo=mnt/repo fsck -q --all
@@ -31,7 +35,8 @@ for mode in bare archive; do
   "$UNDERLAY" init --repo=mnt/repo --mode="$mode"
   "$UNDERLAY" --repo=mnt/repo config set core.min-free-space-percent 0
   old=$("$UNDERLAY" --repo=mnt/repo commit -b line old)
-  for room in 8 40 100 260 450; do full "$mode" "$room"; done
+  for room in 8 40 100 260 450; do full "$mode" "$room" new; done
+  for room in 8 260 2000 3000; do full "$mode" "$room" --tree=tar=new.tar; done
   ok "$mode: and with room it succeeds" "$UNDERLAY" --repo=mnt/repo commit -b line --timestamp=@1577934245 new
   ok "$mode: soundly" "$OSTREE" --repo=mnt/repo fsck -q --all
 done

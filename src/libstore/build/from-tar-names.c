@@ -1,62 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "build/from-tar-names.h"
+#include "build/from-tar-names-private.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
-#include "build/opacity.h"
 #include "core/whiteout.h"
 #include "util/error.h"
-#include "util/xattr.h"
-
-/* What stands under one name in one directory; borrowed strings belong to the chunk. */
-typedef struct _Name
-{
-  const UlTarDir *parent;
-  const char *name;
-  UlTarDir *dir;         /* a directory */
-  UlTarInode *inode;     /* a file, or a link that is resolved */
-  const char *target;    /* a link whose target hasn't come yet */
-  guint index;           /* of the file in the tree, among those added */
-  gboolean is_marker;    /* made of a whiteout */
-  gboolean is_resolving; /* on the way from link to link */
-} Name;
-
-struct _UlTarDir
-{
-  UlTree *tree;
-  char *path; /* "" for the root, "a/b" */
-  guint depth;
-  gboolean has_entry; /* meta is what the archive says; else the tree's own, or the default */
-  UlFileMeta meta;
-  UlOpacity opacity;
-};
-
-struct _UlTarNames
-{
-  const UlIntake *intake;
-  UlRepo *repo;
-  gboolean autocreate;
-  GHashTable *names; /* a set of Name, by parent and name */
-  GPtrArray *order;  /* the same in the order they came, owned */
-  GPtrArray *inodes; /* owned */
-  GPtrArray *dirs;   /* of UlTarDir, owned; the first one is the root */
-  GStringChunk *strings;
-  UlTarDir *last; /* the directory entered last */
-};
 
 static guint
 name_hash (gconstpointer key)
 {
-  const Name *name = key;
+  const UlTarName *name = key;
   return g_direct_hash (name->parent) / 16 * 31 + g_str_hash (name->name);
 }
 
 static gboolean
 name_equal (gconstpointer a, gconstpointer b)
 {
-  const Name *x = a;
-  const Name *y = b;
+  const UlTarName *x = a;
+  const UlTarName *y = b;
   return x->parent == y->parent && g_str_equal (x->name, y->name);
 }
 
@@ -117,17 +78,17 @@ ul_tar_names_free (UlTarNames *self)
   g_free (self);
 }
 
-static Name *
-find (UlTarNames *self, const UlTarDir *dir, const char *name)
+UlTarName *
+ul_tar_names_find (UlTarNames *self, const UlTarDir *dir, const char *name)
 {
-  const Name key = { .parent = dir, .name = name };
+  const UlTarName key = { .parent = dir, .name = name };
   return g_hash_table_lookup (self->names, &key);
 }
 
-static Name *
+static UlTarName *
 new_name (UlTarNames *self, const UlTarDir *dir, const char *name)
 {
-  Name *entry = g_new0 (Name, 1);
+  UlTarName *entry = g_new0 (UlTarName, 1);
   entry->parent = dir;
   entry->name = g_string_chunk_insert (self->strings, name);
   g_ptr_array_add (self->order, entry);
@@ -142,7 +103,7 @@ check_no_marker (UlTarNames *self, UlTarDir *dir, const char *name, GError **err
   if (!self->intake->modifier->retarget_whiteouts)
     return TRUE;
   g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
-  const Name *found = find (self, dir, marker);
+  const UlTarName *found = ul_tar_names_find (self, dir, marker);
   if (found != NULL && found->is_marker)
     return ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
   return ul_intake_check_name (self->intake, dir->tree, name, error);
@@ -152,7 +113,7 @@ check_no_marker (UlTarNames *self, UlTarDir *dir, const char *name, GError **err
 static gboolean
 enter_known (UlTarNames *self, UlTarDir *dir, const char *name, UlTarDir **out_dir, GError **error)
 {
-  Name *known = find (self, dir, name);
+  UlTarName *known = ul_tar_names_find (self, dir, name);
   if (known == NULL)
     {
       UlTree *tree = ul_tree_had_dir (dir->tree, name);
@@ -178,7 +139,7 @@ make_dir (UlTarNames *self, UlTarDir *dir, const char *name, UlTarDir **out_dir,
   if (!check_no_marker (self, dir, name, error)
       || !ul_tree_ensure_dir (dir->tree, name, &tree, error))
     return FALSE;
-  Name *made = new_name (self, dir, name);
+  UlTarName *made = new_name (self, dir, name);
   g_autofree char *path = g_strconcat (dir->path, *dir->path ? "/" : "", name, NULL);
   if (!new_dir (self, tree, g_steal_pointer (&path), dir->depth + 1, &made->dir, error))
     return FALSE;
@@ -186,8 +147,8 @@ make_dir (UlTarNames *self, UlTarDir *dir, const char *name, UlTarDir **out_dir,
   return TRUE;
 }
 
-static UlTarDir *
-root_of (UlTarNames *self)
+UlTarDir *
+ul_tar_names_root (UlTarNames *self)
 {
   return self->dirs->pdata[0];
 }
@@ -201,7 +162,7 @@ enter (UlTarNames *self, const char *path, gsize len, UlTarDir **out_dir, GError
       *out_dir = self->last;
       return TRUE;
     }
-  UlTarDir *dir = root_of (self);
+  UlTarDir *dir = ul_tar_names_root (self);
   g_autofree char *names = g_strndup (path, len);
   for (char *name = names; name != NULL && *name != '\0';)
     {
@@ -254,14 +215,14 @@ ul_tar_dir_set_opaque (UlTarDir *dir)
 gboolean
 ul_tar_names_add_dir (UlTarNames *self, const char *path, const UlFileMeta *meta, GError **error)
 {
-  UlTarDir *dir = root_of (self);
+  UlTarDir *dir = ul_tar_names_root (self);
   if (*path != '\0')
     {
       UlTarDir *parent;
       const char *name;
       if (!ul_tar_names_enter (self, path, &parent, &name, error))
         return FALSE;
-      const Name *known = find (self, parent, name);
+      const UlTarName *known = ul_tar_names_find (self, parent, name);
       if (known != NULL && known->dir == NULL)
         return ul_throw (error, UL_ERROR_EXISTS, "Can't replace file with directory: %s", name);
       if (!enter_known (self, parent, name, &dir, error)
@@ -279,8 +240,8 @@ ul_tar_names_add_dir (UlTarNames *self, const char *path, const UlFileMeta *meta
   return TRUE;
 }
 
-static UlTarInode *
-new_inode (UlTarNames *self)
+UlTarInode *
+ul_tar_names_new_inode (UlTarNames *self)
 {
   UlTarInode *inode = g_new0 (UlTarInode, 1);
   g_ptr_array_add (self->inodes, inode);
@@ -289,10 +250,10 @@ new_inode (UlTarNames *self)
 
 /* The name for something that is no directory, new or in place of what was there. */
 static gboolean
-claim (UlTarNames *self, UlTarDir *dir, const char *name, gboolean is_marker, Name **out,
+claim (UlTarNames *self, UlTarDir *dir, const char *name, gboolean is_marker, UlTarName **out,
        GError **error)
 {
-  Name *entry = find (self, dir, name);
+  UlTarName *entry = ul_tar_names_find (self, dir, name);
   if (entry != NULL && entry->dir != NULL)
     return ul_throw (error, UL_ERROR_EXISTS, "Can't replace directory with file: %s", name);
   /* Two entries would become one. */
@@ -319,10 +280,10 @@ gboolean
 ul_tar_names_add_file (UlTarNames *self, UlTarDir *dir, const char *name, UlTarInode **out_inode,
                        GError **error)
 {
-  Name *entry;
+  UlTarName *entry;
   if (!check_no_marker (self, dir, name, error) || !claim (self, dir, name, FALSE, &entry, error))
     return FALSE;
-  entry->inode = new_inode (self);
+  entry->inode = ul_tar_names_new_inode (self);
   *out_inode = entry->inode;
   return TRUE;
 }
@@ -332,32 +293,31 @@ ul_tar_names_add_marker (UlTarNames *self, UlTarDir *dir, const char *name, UlTa
                          GError **error)
 {
   g_autofree char *marker = NULL;
-  Name *entry;
+  UlTarName *entry;
   if (!ul_whiteout_encode (UL_WHITEOUT_COMMIT, name, &marker, error))
     return FALSE;
-  if (find (self, dir, name) != NULL)
+  if (ul_tar_names_find (self, dir, name) != NULL)
     return ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
   if (!ul_intake_check_marker (self->intake, dir->tree, name, error)
       || !claim (self, dir, marker, TRUE, &entry, error))
     return FALSE;
-  entry->inode = new_inode (self);
+  entry->inode = ul_tar_names_new_inode (self);
   *out_inode = entry->inode;
   return TRUE;
 }
 
-/* Look a path of the archive up; NULL if it has had no such entry. */
-static Name *
-find_path (UlTarNames *self, const char *path)
+UlTarName *
+ul_tar_names_find_path (UlTarNames *self, const char *path)
 {
-  const UlTarDir *dir = root_of (self);
+  const UlTarDir *dir = ul_tar_names_root (self);
   g_autofree char *names = g_strdup (path);
-  Name *entry = NULL;
+  UlTarName *entry = NULL;
   for (char *name = names; name != NULL;)
     {
       char *slash = strchr (name, '/');
       if (slash != NULL)
         *slash = '\0';
-      entry = dir != NULL ? find (self, dir, name) : NULL;
+      entry = dir != NULL ? ul_tar_names_find (self, dir, name) : NULL;
       dir = entry != NULL ? entry->dir : NULL;
       name = slash != NULL ? slash + 1 : NULL;
     }
@@ -368,9 +328,9 @@ gboolean
 ul_tar_names_add_link (UlTarNames *self, UlTarDir *dir, const char *name, const char *target,
                        GError **error)
 {
-  const Name *found = find_path (self, target);
+  const UlTarName *found = ul_tar_names_find_path (self, target);
   UlTarInode *inode = found != NULL ? found->inode : NULL;
-  Name *entry;
+  UlTarName *entry;
   if (!check_no_marker (self, dir, name, error) || !claim (self, dir, name, FALSE, &entry, error))
     return FALSE;
   entry->inode = inode;
@@ -383,7 +343,7 @@ gboolean
 ul_tar_names_add_link_with_content (UlTarNames *self, UlTarDir *dir, const char *name,
                                     const char *target, UlTarInode **out_inode, GError **error)
 {
-  const Name *found = find_path (self, target);
+  const UlTarName *found = ul_tar_names_find_path (self, target);
   UlTarInode *inode = found != NULL ? found->inode : NULL;
   if (!ul_tar_names_add_file (self, dir, name, out_inode, error))
     return FALSE;
@@ -391,182 +351,5 @@ ul_tar_names_add_link_with_content (UlTarNames *self, UlTarDir *dir, const char 
     inode = inode->replaced_by;
   if (inode != NULL)
     inode->replaced_by = *out_inode;
-  return TRUE;
-}
-
-/* What is at @path in the tree before. */
-static gboolean
-find_below (UlTarNames *self, const char *path, const UlTreeFile **out_file, UlTree **out_dir,
-            GError **error)
-{
-  const UlTarDir *dir = root_of (self);
-  UlTree *tree = NULL; /* below what the archive knows */
-  g_auto (GStrv) names = g_strsplit (path, "/", -1);
-  *out_file = NULL;
-  *out_dir = dir->tree;
-  for (char **name = names; *name != NULL && *out_dir != NULL; name++)
-    {
-      const Name *known = tree == NULL ? find (self, dir, *name) : NULL;
-      if (known != NULL)
-        {
-          dir = known->dir;
-          *out_dir = dir != NULL ? dir->tree : NULL;
-          continue;
-        }
-      if (tree != NULL && !ul_tree_open (tree, self->repo, error))
-        return FALSE;
-      UlTree *at = tree != NULL ? tree : dir->tree;
-      *out_file = name[1] == NULL ? ul_tree_had_file (at, *name) : NULL;
-      *out_dir = tree = ul_tree_had_dir (at, *name);
-    }
-  return TRUE;
-}
-
-static gboolean
-throw_link (const Name *name, const char *cause, GError **error)
-{
-  return ul_throw (error, UL_ERROR_NOT_FOUND, "/%s%s%s: hardlink to /%s, %s", name->parent->path,
-                   *name->parent->path ? "/" : "", name->name, name->target, cause);
-}
-
-/* The link's target isn't in the archive, or is a directory there. */
-static gboolean
-resolve_outside (UlTarNames *self, Name *name, GError **error)
-{
-  const UlTreeFile *file;
-  UlTree *dir;
-  if (!find_below (self, name->target, &file, &dir, error))
-    return FALSE;
-  if (file == NULL)
-    return throw_link (name, dir != NULL ? "a directory" : "which isn't there", error);
-  name->inode = new_inode (self);
-  name->inode->checksum = file->checksum;
-  return TRUE;
-}
-
-/* Go from link to link until one is resolved, then all on the way are. */
-static gboolean
-resolve (UlTarNames *self, Name *first, GError **error)
-{
-  Name *name = first;
-  while (name->inode == NULL)
-    {
-      Name *next = find_path (self, name->target);
-      if (next == NULL || next->dir != NULL)
-        {
-          if (!resolve_outside (self, name, error))
-            return FALSE;
-          break;
-        }
-      name->is_resolving = TRUE;
-      if (next->is_resolving)
-        return throw_link (first, "which leads back to it", error);
-      name = next;
-    }
-  UlTarInode *inode = name->inode;
-  for (name = first; name->inode == NULL; name = find_path (self, name->target))
-    {
-      name->is_resolving = FALSE;
-      name->inode = inode;
-    }
-  return TRUE;
-}
-
-/* Which may be replaced by another, and so on: the archive says how long the chain is. */
-static const UlChecksum *
-final_checksum (UlTarInode *inode)
-{
-  UlTarInode *last = inode;
-  while (last->replaced_by != NULL)
-    last = last->replaced_by;
-  while (inode != last)
-    {
-      UlTarInode *next = inode->replaced_by;
-      inode->replaced_by = last;
-      inode = next;
-    }
-  return &last->checksum;
-}
-
-static gboolean
-fill_files (UlTarNames *self, GError **error)
-{
-  for (guint i = 0; i < self->order->len; i++)
-    {
-      Name *name = self->order->pdata[i];
-      guint n;
-      if (name->dir != NULL)
-        continue;
-      if (!resolve (self, name, error))
-        return FALSE;
-      ul_tree_added_files (name->parent->tree, &n)[name->index].checksum
-          = *final_checksum (name->inode);
-    }
-  return TRUE;
-}
-
-static GVariant *
-with_opaque (GVariant *xattrs)
-{
-  g_auto (GVariantBuilder) builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
-  for (gsize i = 0; i < g_variant_n_children (xattrs); i++)
-    {
-      g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
-      g_variant_builder_add_value (&builder, entry);
-    }
-  g_variant_builder_add (&builder, "(^ay@ay)", UL_WHITEOUT_OPAQUE_TRUSTED,
-                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1));
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
-}
-
-static gboolean
-store_meta (UlTarNames *self, UlWriter *writer, const UlTarDir *dir, UlChecksum *out,
-            GError **error)
-{
-  g_autofree char *path = g_strconcat ("/", dir->path, NULL);
-  const gboolean opaque = dir->opacity.opaque && self->intake->modifier->retarget_whiteouts;
-  if (dir->has_entry)
-    {
-      /* The modifier takes all forms of it for one. */
-      g_autoptr (GVariant) xattrs
-          = opaque ? with_opaque (dir->meta.xattrs) : g_variant_ref (dir->meta.xattrs);
-      return ul_opacity_check (&dir->opacity, self->intake->modifier, UL_SIGHT_ALL, dir->meta.uid,
-                               error)
-             && ul_intake_store_dirmeta (self->intake, writer, path, dir->meta.uid, dir->meta.gid,
-                                         dir->meta.mode, xattrs, out, error);
-    }
-  /* What is made along the way is the same under every option, as ostree has it. */
-  g_autoptr (GVariant) meta
-      = g_variant_ref_sink (ul_dirmeta_new (0, 0, S_IFDIR | 0755, ul_xattr_empty ()));
-  return ul_writer_metadata (writer, UL_OBJECT_DIRMETA, meta, out, error);
-}
-
-static gboolean
-fill_dir (UlTarNames *self, UlWriter *writer, const UlTarDir *dir, GError **error)
-{
-  UlChecksum meta;
-  if (!dir->has_entry && dir->opacity.opaque)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                     "opaque, but the archive has no entry for the directory itself");
-  if (!dir->has_entry && (ul_tree_has_meta (dir->tree) || !self->autocreate))
-    return TRUE;
-  if (!store_meta (self, writer, dir, &meta, error))
-    return FALSE;
-  ul_tree_set_meta (dir->tree, &meta);
-  return TRUE;
-}
-
-gboolean
-ul_tar_names_finish (UlTarNames *self, UlWriter *writer, GError **error)
-{
-  if (!fill_files (self, error))
-    return FALSE;
-  for (guint i = 0; i < self->dirs->len; i++)
-    {
-      const UlTarDir *dir = self->dirs->pdata[i];
-      if (!fill_dir (self, writer, dir, error))
-        return ul_prefix (error, "/%s", dir->path);
-    }
   return TRUE;
 }

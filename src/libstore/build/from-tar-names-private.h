@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "build/from-tar-names.h"
+#include "build/opacity.h"
+
+/* What gathers the names of an archive (from-tar-names.c) and what finishes the tree with them
+ * (from-tar-finish.c) share. */
+
+G_BEGIN_DECLS
+
+/* What stands under one name in one directory; borrowed strings belong to the chunk. */
+typedef struct _UlTarName
+{
+  const UlTarDir *parent;
+  const char *name;
+  UlTarDir *dir;         /* a directory */
+  UlTarInode *inode;     /* a file, or a link that is resolved */
+  const char *target;    /* a link whose target hasn't come yet */
+  guint index;           /* of the file in the tree, among those added */
+  gboolean is_marker;    /* made of a whiteout */
+  gboolean is_resolving; /* on the way from link to link */
+} UlTarName;
+
+struct _UlTarDir
+{
+  UlTree *tree;
+  char *path; /* "" for the root, "a/b" */
+  guint depth;
+  gboolean has_entry; /* meta is what the archive says; else the tree's own, or the default */
+  UlFileMeta meta;
+  UlOpacity opacity;
+};
+
+struct _UlTarNames
+{
+  const UlIntake *intake;
+  UlRepo *repo;
+  gboolean autocreate;
+  GHashTable *names; /* a set of UlTarName, by parent and name */
+  GPtrArray *order;  /* the same in the order they came, owned */
+  GPtrArray *inodes; /* owned */
+  GPtrArray *dirs;   /* of UlTarDir, owned; the first one is the root */
+  GStringChunk *strings;
+  UlTarDir *last; /* the directory entered last */
+};
+
+UlTarDir *ul_tar_names_root (UlTarNames *self);
+UlTarName *ul_tar_names_find (UlTarNames *self, const UlTarDir *dir, const char *name);
+/* Look a path of the archive up; NULL if it has had no such entry. */
+UlTarName *ul_tar_names_find_path (UlTarNames *self, const char *path);
+UlTarInode *ul_tar_names_new_inode (UlTarNames *self);
+
+G_END_DECLS
