@@ -52,6 +52,7 @@ keeps "x4 x5 y4 y5" --keep-younger-than="Sat, 04 Jan 2020 00:00:00 +0000" --dept
 keeps "x5 y5" --keep-younger-than=2021-01-01T00:00:00Z
 keeps "x3 x4 x5 y5" --keep-younger-than=2021-01-01T00:00:00Z --retain-branch-depth=x=2
 keeps "x4 x5 y1 y2 y3 y4 y5" --retain-branch-depth=x=1
+keeps "x5 y1 y2 y3 y4 y5" --retain-branch-depth=x=0
 keeps "x4 x5 y3 y4 y5" --retain-branch-depth=x=1 --depth=2
 keeps "x5 y1 y2 y3 y4 y5" --only-branch=x --depth=0
 keeps "x5 y3 y4 y5" --only-branch=x --depth=0 --retain-branch-depth=y=2
