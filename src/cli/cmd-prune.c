@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/depth.h"
 #include "cli/duration.h"
 #include "cli/open.h"
 #include "cli/print.h"
@@ -27,22 +28,11 @@ typedef struct
   char **only_branches;
 } Options;
 
-/* -1: all of it. */
-static gboolean
-parse_depth (const char *text, UlPruneDepth *out)
-{
-  gint64 depth;
-  if (!g_ascii_string_to_signed (text, 10, -1, G_MAXINT, &depth, NULL))
-    return FALSE;
-  *out = (UlPruneDepth){ .limited = depth >= 0, .parents = depth >= 0 ? (guint) depth : 0 };
-  return TRUE;
-}
-
 static gboolean
 parse_depth_option (const char *value, gpointer target, GError **error)
 {
   Options *options = target;
-  return parse_depth (value, &options->depth)
+  return ul_depth_parse (value, &options->depth)
          || ul_throw (error, UL_ERROR_INVALID,
                       "--depth must be a number of parents, or -1 for all, not '%s'", value);
 }
@@ -56,7 +46,7 @@ parse_retain (char *value, UlPruneRetain *out, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Invalid value %s, must specify BRANCH=DEPTH", value);
   *equals = '\0';
   out->refspec = value;
-  return parse_depth (equals + 1, &out->depth)
+  return ul_depth_parse (equals + 1, &out->depth)
          || ul_throw (error, UL_ERROR_INVALID, "Invalid depth %s", equals + 1);
 }
 

@@ -12,6 +12,7 @@ extern const UlCommand ul_cmd_checkout;
 extern const UlCommand ul_cmd_checksum;
 extern const UlCommand ul_cmd_commit;
 extern const UlCommand ul_cmd_config;
+extern const UlCommand ul_cmd_df;
 extern const UlCommand ul_cmd_diff;
 extern const UlCommand ul_cmd_export;
 extern const UlCommand ul_cmd_fsck;

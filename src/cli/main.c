@@ -35,10 +35,7 @@ static const UlCommand *const contents[] = {
 };
 
 static const UlCommand *const health[] = {
-  &ul_cmd_fsck,
-  &ul_cmd_prune,
-  &ul_cmd_verify,
-  NULL,
+  &ul_cmd_df, &ul_cmd_fsck, &ul_cmd_prune, &ul_cmd_verify, NULL,
 };
 
 static const UlCommandGroup groups[] = {
