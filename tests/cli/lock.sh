@@ -8,10 +8,13 @@
 
 u () { "$UNDERLAY" --repo=r "$@"; }
 
+# The command is cut off at 100 bytes in messages: a short name for it.
+cp "$SRC/tests/lib/hold-lock" .
+
 # hold KIND: another process has the lock, and is $holder, until `release`
 hold ()
 {
-  coproc HOLD { exec "$SRC/tests/lib/hold-lock" r/.lock "$1" 2>/dev/null; }
+  coproc HOLD { exec ./hold-lock r/.lock "$1" 2>/dev/null; }
   holder=$HOLD_PID
   read -r _ <&"${HOLD[0]}"
 }

@@ -4,7 +4,10 @@
 need_cmd bsdtar setfacl cpio zip bzip2 xz zstd lz4
 make_odd odd
 # Of an archive the peer stores an empty xattr, which makes an object of a bare repository corrupt.
-rm -rf odd/xattrs/empty odd/deep
+# Several it stores in the archive's order, which is that of the file system here, not sorted.
+rm -rf odd/xattrs/empty odd/xattrs/many odd/deep
+setfattr -x trusted.note odd/xattrs/dir
+setfattr -x user.overlay.opaque odd/xattrs/overlay
 
 mkdir -p base/etc && printf x >base/etc/conf && ln -s conf base/etc/link && chmod 700 base
 

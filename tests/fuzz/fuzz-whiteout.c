@@ -22,6 +22,9 @@ decode (UlWhiteoutForm form, const char *name, gboolean empty_regular)
       g_assert_cmpstr (name, ==, UL_WHITEOUT_LAYER_OPAQUE);
       return;
     }
+  /* Layers that others made may delete what is named like a marker; ours don't. */
+  if (form == UL_WHITEOUT_LAYER && ul_whiteout_may_be_marker (form, deleted))
+    return;
   g_autofree char *again = NULL;
   g_assert_true (ul_whiteout_encode (form, deleted, &again, NULL));
   g_assert_cmpstr (again, ==, name);
