@@ -203,7 +203,7 @@ commit_chain (Fixture *f, guint depth)
   const UlChecksum tree = write_chain (writer, &file, &meta, depth);
   const UlChecksum commit = fixture_write_commit (writer, &tree, &meta, NULL, "deep");
   ul_transaction_set_ref (transaction, "deep", &commit);
-  fixture_end (g_steal_pointer (&transaction));
+  fixture_end (transaction);
 }
 
 static void

@@ -126,7 +126,7 @@ test_deep (void)
   UlChecksum commit;
   for (guint i = 0; i < 300; i++)
     {
-      commit = fixture_commit_raw (&f, g_variant_ref (tree));
+      commit = fixture_commit_raw (&f, tree);
       UlDirtreeDir dir = { .name = "d", .meta = meta };
       ul_checksum_of_data (g_variant_get_data (tree), g_variant_get_size (tree), &dir.tree);
       g_variant_unref (tree);
