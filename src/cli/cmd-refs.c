@@ -317,7 +317,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   /* So that no prune takes the commit between the look and the write. */
   ul_autofd int lock_fd = -1;
   if (options->create != NULL)
-    return ul_repo_lock (repo, UL_LOCK_SHARED, 0, &lock_fd, error)
+    return ul_repo_lock (repo, UL_LOCK_SHARED, &lock_fd, error)
            && create (repo, inv, options, error);
   if (options->delete)
     return delete (repo, inv, options, error);

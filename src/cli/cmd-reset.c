@@ -37,7 +37,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (repo == NULL)
     return FALSE;
   ul_autofd int lock_fd = -1;
-  return ul_repo_lock (repo, UL_LOCK_SHARED, 0, &lock_fd, error)
+  return ul_repo_lock (repo, UL_LOCK_SHARED, &lock_fd, error)
          && reset (repo, inv->argv[0], inv->argv[1], error);
 }
 

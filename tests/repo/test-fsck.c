@@ -475,7 +475,7 @@ test_sound_by_then (void)
       fixture_flip (other, 0); /* this one stays bad */
 
       ul_autofd int lock_fd = -1;
-      g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, 0, &lock_fd, &error));
+      g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, &lock_fd, &error));
       UlProgress progress = { 0 };
       const UlFsckOptions options = { .delete_corrupt = TRUE, .progress = &progress };
       g_auto (UlFsckResult) result = { 0 };
@@ -515,7 +515,7 @@ test_pruned_by_then (void)
   g_assert_cmpint (unlink (path), ==, 0);
 
   ul_autofd int lock_fd = -1;
-  g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, 0, &lock_fd, &error));
+  g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, &lock_fd, &error));
   UlProgress progress = { 0 };
   const UlFsckOptions options = { .progress = &progress };
   g_auto (UlFsckResult) result = { 0 };

@@ -455,7 +455,7 @@ test_lock (void)
   const UlPruneOptions dry = { .dry_run = TRUE };
   const UlPruneOptions options = { 0 };
   ul_autofd int lock_fd = -1;
-  g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, 0, &lock_fd, NULL));
+  g_assert_true (ul_repo_lock (f.repo, UL_LOCK_SHARED, &lock_fd, NULL));
   assert_refused (&f, &options, UL_ERROR_LOCKED, NULL);
   g_auto (UlPruneResult) counted = prune (&f, &dry);
   g_assert_cmpuint (counted.n_deleted, ==, 1);

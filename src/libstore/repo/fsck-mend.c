@@ -182,7 +182,7 @@ ul_fsck_mend (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *result, 
     {
       if (!wants_change (repo, options, result, &may, error))
         return FALSE;
-      may = may && ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, &result->mend_error);
+      may = may && ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, &lock_fd, &result->mend_error);
     }
   /* Under the lock, so that a commit made since the check is marked, too; and when all that can be
    * there is, so that there is a way to what is still missing. */

@@ -18,7 +18,7 @@ tell (gpointer data)
 }
 
 gboolean
-ul_repo_lock (UlRepo *repo, UlLockKind kind, gint timeout_secs, int *out_fd, GError **error)
+ul_repo_lock (UlRepo *repo, UlLockKind kind, int *out_fd, GError **error)
 {
   if (!ul_repo_locking_enabled (repo))
     {
@@ -26,7 +26,7 @@ ul_repo_lock (UlRepo *repo, UlLockKind kind, gint timeout_secs, int *out_fd, GEr
       return TRUE;
     }
   const UlLockWait wait = {
-    .timeout_secs = timeout_secs != 0 ? timeout_secs : ul_repo_lock_timeout_secs (repo),
+    .timeout_secs = ul_repo_lock_timeout_secs (repo),
     .waiting = tell,
     .data = repo,
   };

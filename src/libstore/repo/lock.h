@@ -9,10 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* Waits for @timeout_secs (0: as configured, -1: for ever). *out_fd holds the lock until it's
- * closed; it is -1 where core.locking is off. UL_ERROR_LOCKED names the kind, the
- * holders and how long it waited. */
-gboolean ul_repo_lock (UlRepo *repo, UlLockKind kind, gint timeout_secs, int *out_fd,
-                       GError **error);
+/* Waits as whoever opened the repository wants (UlRepoOptions). *out_fd holds the lock until it's
+ * closed; it is -1 where core.locking is off. UL_ERROR_LOCKED names the kind, the holders and how
+ * long it waited. */
+gboolean ul_repo_lock (UlRepo *repo, UlLockKind kind, int *out_fd, GError **error);
 
 G_END_DECLS

@@ -29,7 +29,7 @@ static gboolean
 scan_locked (UlPruneScan *scan, GError **error)
 {
   ul_autofd int lock_fd = -1;
-  return ul_repo_lock (scan->job->repo, UL_LOCK_SHARED, 0, &lock_fd, error)
+  return ul_repo_lock (scan->job->repo, UL_LOCK_SHARED, &lock_fd, error)
          && scan_again (scan, error);
 }
 
@@ -55,7 +55,7 @@ run_locked (UlPruneScan *scan, gboolean scanned, UlPruneResult *result, GError *
   gboolean valid = FALSE;
   ul_autofd int lock_fd = -1;
   ul_prune_step (scan->job, "scanned");
-  if (!ul_repo_lock (scan->job->repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error)
+  if (!ul_repo_lock (scan->job->repo, UL_LOCK_EXCLUSIVE, &lock_fd, error)
       || (scanned && !ul_prune_scan_update (scan, &valid, error))
       || (!valid && !scan_again (scan, error)))
     return FALSE;

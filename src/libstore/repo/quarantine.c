@@ -169,7 +169,7 @@ gboolean
 ul_quarantine_clear (UlRepo *repo, guint64 *out_n, GError **error)
 {
   ul_autofd int lock_fd = -1;
-  if (!ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, 0, &lock_fd, error))
+  if (!ul_repo_lock (repo, UL_LOCK_EXCLUSIVE, &lock_fd, error))
     return FALSE;
   ul_autofd int dfd = ul_fd_open_beneath (ul_repo_dfd (repo), UL_QUARANTINE_DIR,
                                           O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

@@ -164,7 +164,7 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   g_mutex_init (&self->lock);
 
   step (self, "begin");
-  if (!ul_repo_lock (repo, UL_LOCK_SHARED, self->options.lock_timeout_secs, &self->lock_fd, error))
+  if (!ul_repo_lock (repo, UL_LOCK_SHARED, &self->lock_fd, error))
     return NULL;
   self->holds_signals = TRUE;
   ul_interrupt_hold ();
@@ -318,8 +318,7 @@ ul_transaction_lock_exclusive (UlTransaction *self, GError **error)
 {
   /* Two that hold it shared would wait for each other. */
   ul_fd_clear (&self->lock_fd);
-  return ul_repo_lock (self->repo, UL_LOCK_EXCLUSIVE, self->options.lock_timeout_secs,
-                       &self->lock_fd, error);
+  return ul_repo_lock (self->repo, UL_LOCK_EXCLUSIVE, &self->lock_fd, error);
 }
 
 gboolean

@@ -35,7 +35,6 @@ typedef struct
   guint jobs;                /* threads to compress one large file on; 0: all CPUs */
   gboolean no_fsync;         /* leave durability to the kernel */
   gboolean per_object_fsync; /* also where it isn't configured */
-  gint lock_timeout_secs;    /* 0: as configured; -1: wait for ever */
   UlTransactionHook hook;    /* NULL: none */
   gpointer hook_data;
 } UlTransactionOptions;

@@ -42,8 +42,7 @@ ul_batches_new (const UlBatchesOptions *options, GError **error)
   g_object_ref (self->options.repo);
   g_object_ref (self->options.from);
   self->options.transaction.jobs = options->jobs;
-  if (!ul_repo_lock (options->repo, UL_LOCK_SHARED, options->transaction.lock_timeout_secs,
-                     &self->lock_fd, error))
+  if (!ul_repo_lock (options->repo, UL_LOCK_SHARED, &self->lock_fd, error))
     return NULL;
   return g_steal_pointer (&self);
 }
