@@ -5,6 +5,7 @@
 # Without /proc: what needs it says so.
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
+[ -z "${UNDERLAY_TEST_SANITIZER:-}" ] || skip_all "sanitizers need /proc themselves"
 unshare -m umount -l /proc 2>/dev/null || skip_all "/proc can't be unmounted"
 
 # In a mount namespace of its own, where /proc isn't.
