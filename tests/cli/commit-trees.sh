@@ -166,6 +166,21 @@ fails_with "nothing at all" "^error: standard input: Unrecognized archive format
 fails_with "no such file" "^error: nope: open: No such file" u commit -b x --tree=tar=nope
 printf '#mtree\n./passwd type=file contents=/etc/passwd\n' >list
 fails_with "a list of files of this host" "Unrecognized archive format" u commit -b x --tree=tar=list --tar-autocreate-parents
+# Its length is no word of a command line.
+python3 - <<'END'
+import tarfile
+with tarfile.open("x.tar", "w", format=tarfile.GNU_FORMAT) as tar:
+    tar.addfile(tarfile.TarInfo("/".join(["%0250d" % i for i in range(4000)] + ["f"])))
+END
+ok "long names, deep" memory-below 400 "$UNDERLAY" --repo=r commit --orphan --tree=tar=x.tar --tar-autocreate-parents
+# "bB" and "c!" have the same g_str_hash (), and so has what they are put together to.
+python3 - <<'END'
+import itertools, tarfile
+with tarfile.open("x.tar", "w", format=tarfile.GNU_FORMAT) as tar:
+    for name in itertools.islice(itertools.product(["bB", "c!"], repeat=16), 40000):
+        tar.addfile(tarfile.TarInfo("".join(name)))
+END
+ok "names of one hash" timeout 8 "$UNDERLAY" --repo=r commit --orphan --tree=tar=x.tar --tar-autocreate-parents
 tar 'd|.' 'f|small|x|size=3000' 'f|large|y|size=9000000' 'f|last|z'
 for at in 700 3000 5000000 9003900; do
   head -c $at x.tar >cut.tar

@@ -40,8 +40,9 @@ find_below (UlTarNames *self, const char *path, const UlTreeFile **out_file, UlT
 static gboolean
 throw_link (const UlTarName *name, const char *cause, GError **error)
 {
-  return ul_throw (error, UL_ERROR_NOT_FOUND, "/%s%s%s: hardlink to /%s, %s", name->parent->path,
-                   *name->parent->path ? "/" : "", name->name, name->target, cause);
+  g_autofree char *path = ul_tar_dir_path (name->parent);
+  return ul_throw (error, UL_ERROR_NOT_FOUND, "%s%s%s: hardlink to /%s, %s", path,
+                   path[1] != '\0' ? "/" : "", name->name, name->target, cause);
 }
 
 /* The link's target isn't in the archive, or is a directory there. */
@@ -139,10 +140,10 @@ static gboolean
 store_meta (UlTarNames *self, UlWriter *writer, const UlTarDir *dir, UlChecksum *out,
             GError **error)
 {
-  g_autofree char *path = g_strconcat ("/", dir->path, NULL);
   const gboolean opaque = dir->opacity.opaque && self->intake->modifier->retarget_whiteouts;
   if (dir->has_entry)
     {
+      g_autofree char *path = ul_tar_dir_path (dir);
       /* The modifier takes all forms of it for one. */
       g_autoptr (GVariant) xattrs
           = opaque ? with_opaque (dir->meta.xattrs) : g_variant_ref (dir->meta.xattrs);
@@ -181,7 +182,10 @@ ul_tar_names_finish (UlTarNames *self, UlWriter *writer, GError **error)
     {
       const UlTarDir *dir = self->dirs->pdata[i];
       if (!fill_dir (self, writer, dir, error))
-        return ul_prefix (error, "/%s", dir->path);
+        {
+          g_autofree char *path = ul_tar_dir_path (dir);
+          return ul_prefix (error, "%s", path);
+        }
     }
   return TRUE;
 }

@@ -17,6 +17,7 @@ typedef struct _UlTarName
   UlTarDir *dir;         /* a directory */
   UlTarInode *inode;     /* a file, or a link that is resolved */
   const char *target;    /* a link whose target hasn't come yet */
+  guint hash;            /* of parent and name */
   guint index;           /* of the file in the tree, among those added */
   gboolean is_marker;    /* made of a whiteout */
   gboolean is_resolving; /* on the way from link to link */
@@ -25,8 +26,10 @@ typedef struct _UlTarName
 struct _UlTarDir
 {
   UlTree *tree;
-  char *path; /* "" for the root, "a/b" */
-  guint depth;
+  /* Not the path: of directories nested deep each would be long. NULL for the root. */
+  const UlTarDir *parent;
+  const char *name;
+  guint depth;        /* 1: the root */
   gboolean has_entry; /* meta is what the archive says; else the tree's own, or the default */
   UlFileMeta meta;
   UlOpacity opacity;
@@ -37,15 +40,19 @@ struct _UlTarNames
   const UlIntake *intake;
   UlRepo *repo;
   gboolean autocreate;
+  guint32 secret;    /* of the hash */
   GHashTable *names; /* a set of UlTarName, by parent and name */
   GPtrArray *order;  /* the same in the order they came, owned */
   GPtrArray *inodes; /* owned */
   GPtrArray *dirs;   /* of UlTarDir, owned; the first one is the root */
   GStringChunk *strings;
-  UlTarDir *last; /* the directory entered last */
+  UlTarDir *last; /* the directory entered last, and its path */
+  GString *last_path;
 };
 
 UlTarDir *ul_tar_names_root (UlTarNames *self);
+/* "/" for the root, "/a/b". Free it. */
+char *ul_tar_dir_path (const UlTarDir *dir);
 UlTarName *ul_tar_names_find (UlTarNames *self, const UlTarDir *dir, const char *name);
 /* Look a path of the archive up; NULL if it has had no such entry. */
 UlTarName *ul_tar_names_find_path (UlTarNames *self, const char *path);

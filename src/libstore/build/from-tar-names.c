@@ -6,11 +6,22 @@
 #include "core/whiteout.h"
 #include "util/error.h"
 
+/* A polynomial with a point that nobody can foresee, modulo a prime: the names of an archive may
+ * have been chosen to have the same hash. */
+static guint
+hash_name (const UlTarNames *self, const UlTarDir *parent, const char *name)
+{
+  const guint64 prime = (1U << 31) - 1;
+  guint64 hash = (gsize) parent / 16 % prime;
+  for (const char *p = name; *p != '\0'; p++)
+    hash = (hash * self->secret + (guint8) *p) % prime;
+  return (guint) hash;
+}
+
 static guint
 name_hash (gconstpointer key)
 {
-  const UlTarName *name = key;
-  return g_direct_hash (name->parent) / 16 * 31 + g_str_hash (name->name);
+  return ((const UlTarName *) key)->hash;
 }
 
 static gboolean
@@ -25,21 +36,23 @@ static void
 dir_free (gpointer data)
 {
   UlTarDir *dir = data;
-  g_free (dir->path);
   ul_file_meta_clear (&dir->meta);
   g_free (dir);
 }
 
-/* Opened once, here: a second time would sort what was added. */
+/* Opened once, here: a second time would sort what was added. @name stays with the caller; NULL, as
+ * the parent, for the root. */
 static gboolean
-new_dir (UlTarNames *self, UlTree *tree, char *path, guint depth, UlTarDir **out, GError **error)
+new_dir (UlTarNames *self, UlTree *tree, const UlTarDir *parent, const char *name, UlTarDir **out,
+         GError **error)
 {
   UlTarDir *dir = g_new0 (UlTarDir, 1);
   dir->tree = tree;
-  dir->path = path;
-  dir->depth = depth;
+  dir->parent = parent;
+  dir->name = name;
+  dir->depth = parent != NULL ? parent->depth + 1 : 1;
   g_ptr_array_add (self->dirs, dir);
-  if (depth > UL_INTAKE_MAX_DEPTH)
+  if (dir->depth > UL_INTAKE_MAX_DEPTH)
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "directories nested deeper than %d levels",
                      UL_INTAKE_MAX_DEPTH);
   if (!ul_tree_open (tree, self->repo, error))
@@ -55,12 +68,14 @@ ul_tar_names_new (const UlIntake *intake, gboolean autocreate_parents, UlTree *r
   self->intake = intake;
   self->repo = ul_transaction_repo (intake->transaction);
   self->autocreate = autocreate_parents;
+  self->secret = (guint32) g_random_int_range (0x10000, G_MAXINT32);
   self->names = g_hash_table_new (name_hash, name_equal);
   self->order = g_ptr_array_new_with_free_func (g_free);
   self->inodes = g_ptr_array_new_with_free_func (g_free);
   self->dirs = g_ptr_array_new_with_free_func (dir_free);
   self->strings = g_string_chunk_new (64 * 1024);
-  if (!new_dir (self, root, g_strdup (""), 1, &self->last, error))
+  self->last_path = g_string_new (NULL);
+  if (!new_dir (self, root, NULL, NULL, &self->last, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -75,13 +90,18 @@ ul_tar_names_free (UlTarNames *self)
   g_ptr_array_unref (self->inodes);
   g_ptr_array_unref (self->dirs);
   g_string_chunk_free (self->strings);
+  g_string_free (self->last_path, TRUE);
   g_free (self);
 }
 
 UlTarName *
 ul_tar_names_find (UlTarNames *self, const UlTarDir *dir, const char *name)
 {
-  const UlTarName key = { .parent = dir, .name = name };
+  const UlTarName key = {
+    .parent = dir,
+    .name = name,
+    .hash = hash_name (self, dir, name),
+  };
   return g_hash_table_lookup (self->names, &key);
 }
 
@@ -91,6 +111,7 @@ new_name (UlTarNames *self, const UlTarDir *dir, const char *name)
   UlTarName *entry = g_new0 (UlTarName, 1);
   entry->parent = dir;
   entry->name = g_string_chunk_insert (self->strings, name);
+  entry->hash = hash_name (self, dir, name);
   g_ptr_array_add (self->order, entry);
   g_hash_table_add (self->names, entry);
   return entry;
@@ -121,13 +142,14 @@ enter_known (UlTarNames *self, UlTarDir *dir, const char *name, UlTarDir **out_d
       if (tree == NULL)
         return TRUE;
       known = new_name (self, dir, name);
-      g_autofree char *path = g_strconcat (dir->path, *dir->path ? "/" : "", name, NULL);
-      return new_dir (self, tree, g_steal_pointer (&path), dir->depth + 1, &known->dir, error)
-             && (*out_dir = known->dir);
+      return new_dir (self, tree, dir, known->name, &known->dir, error) && (*out_dir = known->dir);
     }
   if (known->dir == NULL)
-    return ul_throw (error, UL_ERROR_EXISTS, "Not a directory: %s%s%s", dir->path,
-                     *dir->path ? "/" : "", name);
+    {
+      g_autofree char *path = ul_tar_dir_path (dir);
+      return ul_throw (error, UL_ERROR_EXISTS, "Not a directory: %s%s%s", path + 1,
+                       path[1] != '\0' ? "/" : "", name);
+    }
   *out_dir = known->dir;
   return TRUE;
 }
@@ -140,8 +162,7 @@ make_dir (UlTarNames *self, UlTarDir *dir, const char *name, UlTarDir **out_dir,
       || !ul_tree_ensure_dir (dir->tree, name, &tree, error))
     return FALSE;
   UlTarName *made = new_name (self, dir, name);
-  g_autofree char *path = g_strconcat (dir->path, *dir->path ? "/" : "", name, NULL);
-  if (!new_dir (self, tree, g_steal_pointer (&path), dir->depth + 1, &made->dir, error))
+  if (!new_dir (self, tree, dir, made->name, &made->dir, error))
     return FALSE;
   *out_dir = made->dir;
   return TRUE;
@@ -153,11 +174,32 @@ ul_tar_names_root (UlTarNames *self)
   return self->dirs->pdata[0];
 }
 
+char *
+ul_tar_dir_path (const UlTarDir *dir)
+{
+  if (dir->parent == NULL)
+    return g_strdup ("/");
+  gsize len = 0;
+  for (const UlTarDir *at = dir; at->parent != NULL; at = at->parent)
+    len += 1 + strlen (at->name);
+  char *path = g_malloc (len + 1);
+  char *end = path + len;
+  *end = '\0';
+  for (const UlTarDir *at = dir; at->parent != NULL; at = at->parent)
+    {
+      const gsize n = strlen (at->name);
+      end -= n + 1;
+      *end = '/';
+      memcpy (end + 1, at->name, n);
+    }
+  return path;
+}
+
 static gboolean
 enter (UlTarNames *self, const char *path, gsize len, UlTarDir **out_dir, GError **error)
 {
   /* Entries come by directory, mostly. */
-  if (strncmp (self->last->path, path, len) == 0 && self->last->path[len] == '\0')
+  if (self->last_path->len == len && memcmp (self->last_path->str, path, len) == 0)
     {
       *out_dir = self->last;
       return TRUE;
@@ -181,6 +223,8 @@ enter (UlTarNames *self, const char *path, gsize len, UlTarDir **out_dir, GError
       name = slash != NULL ? slash + 1 : NULL;
     }
   self->last = dir;
+  g_string_truncate (self->last_path, 0);
+  g_string_append_len (self->last_path, path, (gssize) len);
   *out_dir = dir;
   return TRUE;
 }
