@@ -164,8 +164,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
   /* A reader that goes away is an error like any other. */
   (void) signal (SIGPIPE, SIG_IGN);
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Exporting", &progress);
-  return o->output != NULL ? export_to_path (&self, o->output, error)
-                           : export_to_stdout (&self, error);
+  /* An empty name is none, as with ostree. */
+  return o->output != NULL && *o->output != '\0' ? export_to_path (&self, o->output, error)
+                                                 : export_to_stdout (&self, error);
 }
 
 static const UlOption table[] = {

@@ -164,6 +164,8 @@ printf '%0500d' 7 >garbage
 fails_with "no archive" "^error: garbage: Unrecognized archive format" u commit -b x --tree=tar=garbage
 fails_with "nothing at all" "^error: standard input: Unrecognized archive format" u commit -b x --tree=tar=- </dev/null
 fails_with "no such file" "^error: nope: open: No such file" u commit -b x --tree=tar=nope
+mkdir directory
+fails_with "a directory" "^error: directory: open: Is a directory" u commit -b x --tree=tar=directory
 printf '#mtree\n./passwd type=file contents=/etc/passwd\n' >list
 fails_with "a list of files of this host" "Unrecognized archive format" u commit -b x --tree=tar=list --tar-autocreate-parents
 # Its length is no word of a command line.

@@ -109,6 +109,7 @@ is "and nothing is left" "$(find . -name '.underlay-*')" ""
 fails_with "a full disk" "write standard output: No space left on device" eval 'u export big >/dev/full'
 fails_with "a full disk, compressed" "write standard output: No space left on device" eval 'u export --compress=gzip big >/dev/full'
 fails_with "a reader that goes away" "write standard output: Broken pipe" eval 'u export big > >(true)'
+ok "an empty name is standard output" eval 'u export -o "" big | cmp - <(u export big)'
 fails_with "no such directory" "open .*nowhere: No such file" u export -o nowhere/x main
 if command -v script >/dev/null; then
   like "a terminal is refused" "$(script -qec "$UNDERLAY --repo=$T/r export main" /dev/null)" "Refusing to write an archive to a terminal"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build/from-tar-reader.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/error.h"
@@ -70,19 +72,32 @@ enter_locale (UlTarReader *self)
     self->locale_before = uselocale (self->locale);
 }
 
+/* -1: it can't be. libarchive itself would say of a directory no more than that reading failed. */
+static int
+open_archive (const char *path, GError **error)
+{
+  ul_autofd int fd = g_str_equal (path, "-") ? fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                             : open (path, O_RDONLY | O_CLOEXEC);
+  struct stat st;
+  if (fd >= 0 && fstat (fd, &st) == 0 && S_ISDIR (st.st_mode))
+    {
+      ul_fd_clear (&fd);
+      errno = EISDIR;
+    }
+  if (fd < 0)
+    ul_throw_errno (error, "open");
+  return ul_fd_steal (&fd);
+}
+
 UlTarReader *
 ul_tar_reader_open (const char *path, GError **error)
 {
   const UlArchive *lib;
   if (!ul_archive_load (&lib, error))
     return NULL;
-  const int fd = g_str_equal (path, "-") ? fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                         : open (path, O_RDONLY | O_CLOEXEC);
+  const int fd = open_archive (path, error);
   if (fd < 0)
-    {
-      ul_throw_errno (error, "open");
-      return NULL;
-    }
+    return NULL;
   g_autoptr (UlTarReader) self = g_new0 (UlTarReader, 1);
   self->lib = lib;
   self->fd = fd;
