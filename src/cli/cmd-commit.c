@@ -6,6 +6,7 @@
 #include "cli/input.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/timestamp.h"
 #include "cli/tree-specs.h"
@@ -299,7 +300,25 @@ make_modifier (const Options *options, const Prepared *prepared)
 }
 
 static void
-print_result (const UlCommitResult *result, gboolean table_output)
+print_json (const UlCommitResult *result)
+{
+  const UlTransactionStats *stats = &result->stats;
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  ul_json_add_checksum (builder, "commit", &result->commit);
+  ul_json_add_bool (builder, "unchanged", result->unchanged);
+  ul_json_add_int (builder, "metadata_total", (gint64) stats->metadata_total);
+  ul_json_add_int (builder, "metadata_written", (gint64) stats->metadata_written);
+  ul_json_add_int (builder, "content_total", (gint64) stats->content_total);
+  ul_json_add_int (builder, "content_written", (gint64) stats->content_written);
+  ul_json_add_int (builder, "content_cache_hits", (gint64) stats->cache_hits);
+  ul_json_add_int (builder, "content_bytes_written", (gint64) stats->content_bytes_written);
+  json_builder_end_object (builder);
+  ul_print_json (builder);
+}
+
+static void
+print_text (const UlCommitResult *result, gboolean table_output)
 {
   char hex[UL_CHECKSUM_HEX_LEN + 1];
   ul_checksum_to_hex (&result->commit, hex);
@@ -369,7 +388,10 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
   ul_progress_bar_stop (g_steal_pointer (&bar));
   if (!ok)
     return FALSE;
-  print_result (&result, options->table_output);
+  if (inv->json)
+    print_json (&result);
+  else
+    print_text (&result, options->table_output);
   return TRUE;
 }
 
@@ -378,6 +400,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
 {
   const Options *options = data;
   g_auto (Prepared) prepared = { 0 };
+  if (inv->json && options->table_output)
+    return ul_throw (error, UL_ERROR_INVALID, "--table-output and --json exclude each other");
   if (!check_options (options, error) || !prepare_trees (inv, options, &prepared, error)
       || !prepare_metadata (options, &prepared, error) || !prepare_lists (options, &prepared, error)
       || !prepare_equivalences (options, &prepared, error))
@@ -490,7 +514,7 @@ const UlCommand ul_cmd_commit = {
   = "Without PATH and --tree the current directory is committed. Prints the checksum of the "
     "commit.",
   .completes = "@dir",
-  .uses = UL_USES_REPO | UL_USES_LOCK | UL_USES_JOBS | UL_USES_QUIET,
+  .uses = UL_USES_REPO | UL_USES_LOCK | UL_USES_JOBS | UL_USES_QUIET | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,
   .run = run,

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/open.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "transfer/pull-local.h"
 #include "util/error.h"
@@ -30,6 +31,27 @@ parse_depth (const char *value, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Cannot parse integer value '%s' for --depth", value);
   options->depth = (gint) depth;
   return TRUE;
+}
+
+static void
+print_json (const UlPullLocalResult *result)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  ul_json_add_int (builder, "metadata", (gint64) result->metadata);
+  ul_json_add_int (builder, "content", (gint64) result->content);
+  ul_json_add_int (builder, "content_bytes", (gint64) result->content_bytes);
+  json_builder_end_object (builder);
+  ul_print_json (builder);
+}
+
+static void
+print_text (const UlPullLocalResult *result)
+{
+  g_autofree char *size = g_format_size (result->content_bytes);
+  printf ("%" G_GUINT64_FORMAT " metadata, %" G_GUINT64_FORMAT
+          " content objects imported; %s content written\n",
+          result->metadata, result->content, size);
 }
 
 static gboolean
@@ -64,13 +86,10 @@ run (UlInvocation *inv, gpointer data, GError **error)
   ul_progress_bar_stop (g_steal_pointer (&bar));
   if (!ok)
     return FALSE;
-  if (!inv->quiet)
-    {
-      g_autofree char *size = g_format_size (result.content_bytes);
-      printf ("%" G_GUINT64_FORMAT " metadata, %" G_GUINT64_FORMAT
-              " content objects imported; %s content written\n",
-              result.metadata, result.content, size);
-    }
+  if (inv->json)
+    print_json (&result);
+  else if (!inv->quiet)
+    print_text (&result);
   return TRUE;
 }
 
@@ -107,7 +126,7 @@ const UlCommand ul_cmd_pull_local = {
   .details = "REFS are refs of the source, REF@CHECKSUM or checksums of commits. Without them all "
              "refs are pulled.",
   .completes = "@dir @rev",
-  .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK,
+  .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,
   .run = run,

@@ -81,6 +81,16 @@ Content Total: N
 Content Written: N
 Content Cache Hits: N
 Content Bytes Written: N"
+run u commit -b table --timestamp=@1 --parent=none --table-output tree
+table=$out
+run u commit -b json --timestamp=@1 --parent=none --no-bindings --json tree
+json_keys () { python3 -c 'import json, sys; d = json.loads(sys.argv[1]); print(*d); print(*[d[k] for k in sys.argv[2:]])' "$out" "$@"; }
+is "--json" "$(json_keys commit unchanged content_total content_written)" \
+"commit unchanged metadata_total metadata_written content_total content_written content_cache_hits content_bytes_written
+$(u rev-parse json) False $(sed -n 's/^Content Total: //p' <<<"$table") 0"
+run u commit -b json --skip-if-unchanged --no-bindings --json tree
+is "--json, unchanged" "$(json_keys commit unchanged | tail -1)" "$(u rev-parse json) True"
+fails_with "--json with --table-output" "exclude each other" u commit -b json --json --table-output tree
 
 # --- message
 

@@ -37,6 +37,8 @@ nok "no parent came" d show "$c2"
 is "no mark stays" "$(marks dst)" ""
 is "again: nothing is new" "$(d pull-local src main)" \
    "0 metadata, 0 content objects imported; 0 bytes content written"
+is "--json" "$(d pull-local --json src main | python3 -c 'import json, sys; print(json.load(sys.stdin))')" \
+   "{'metadata': 0, 'content': 0, 'content_bytes': 0}"
 is "all refs" "$(d pull-local src)" "2 metadata, 1 content objects imported; 0 bytes content written"
 is "are set" "$(d refs)" "dev/x"$'\n'"main"
 ok "a parent" d pull-local --depth=1 src main
