@@ -3,6 +3,7 @@
 
 #include "cli/checkout-list.h"
 #include "checkout/checkout.h"
+#include "cli/equivalences.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
 #include "cli/progress.h"
@@ -30,6 +31,9 @@ typedef struct
   gboolean force_copy_zerosized;
   gboolean bareuseronly_dirs;
   char *skip_list;
+  char *selinux_policy;
+  char *selinux_prefix;
+  char **selinux_equivalences;
 } Options;
 
 /* A run of the verb: one commit, or a list of them, to one destination. */
@@ -67,8 +71,17 @@ check_options (const Options *o, GError **error)
       || !exclude (o->unite, "--union", o->unite_identical, "--union-identical", error)
       || !exclude (o->unite_add, "--union-add", o->unite_identical, "--union-identical", error)
       || !exclude (o->require_hardlinks, "--require-hardlinks", o->force_copy, "--force-copy",
+                   error)
+      || !exclude (o->require_hardlinks, "--require-hardlinks", o->selinux_policy != NULL,
+                   "--selinux-policy", error)
+      || !exclude (o->user_mode, "--user-mode", o->selinux_policy != NULL, "--selinux-policy",
                    error))
     return FALSE;
+  if (o->selinux_policy == NULL && o->selinux_prefix != NULL)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "Cannot specify --selinux-prefix without --selinux-policy");
+  if (o->selinux_policy == NULL && o->selinux_equivalences != NULL)
+    return ul_throw (error, UL_ERROR_INVALID, "--selinux-equivalence needs --selinux-policy");
   if (o->unite_identical && !o->require_hardlinks)
     return ul_throw (error, UL_ERROR_INVALID, "--union-identical requires --require-hardlinks");
   return TRUE;
@@ -84,6 +97,7 @@ to_library (const Options *o, const UlInvocation *inv)
     .sync = o->sync,
     .subpath = o->subpath,
     .subpath_noent_ok = o->allow_noent,
+    .selinux_prefix = o->selinux_prefix,
     .jobs = (guint) inv->jobs,
   };
   if (o->unite)
@@ -94,13 +108,26 @@ to_library (const Options *o, const UlInvocation *inv)
     options.unite = UL_CHECKOUT_UNION_IDENTICAL;
   if (o->require_hardlinks)
     options.link = UL_CHECKOUT_LINK_REQUIRE;
-  else if (o->force_copy)
+  else if (o->force_copy || o->selinux_policy != NULL)
     options.link = UL_CHECKOUT_LINK_NEVER;
   if (o->passthrough)
     options.whiteouts |= UL_CHECKOUT_WHITEOUTS_PASSTHROUGH;
   if (o->whiteouts)
     options.whiteouts |= UL_CHECKOUT_WHITEOUTS_LAYER;
   return options;
+}
+
+static gboolean
+open_policy (const Options *o, UlSelinux **out_policy, GError **error)
+{
+  g_auto (GStrv) equivalences = NULL;
+  g_autoptr (UlSelinux) policy = NULL;
+  if (!ul_cli_parse_equivalences (o->selinux_equivalences, &equivalences, error)
+      || !ul_selinux_require (o->selinux_policy, &policy, error)
+      || !ul_selinux_add_equivalences (policy, (const char *const *) equivalences, error))
+    return FALSE;
+  *out_policy = g_steal_pointer (&policy);
+  return TRUE;
 }
 
 static gboolean
@@ -157,6 +184,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (GHashTable) skip = NULL;
   if (o->skip_list != NULL && (skip = ul_path_list_read_skip (o->skip_list, error)) == NULL)
     return FALSE;
+  g_autoptr (UlSelinux) policy = NULL;
+  if (o->selinux_policy != NULL && !open_policy (o, &policy, error))
+    return FALSE;
 
   UlProgress progress = { 0 };
   Run self = {
@@ -166,6 +196,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     .options = to_library (o, inv),
   };
   self.options.skip = skip;
+  self.options.selinux = policy;
   self.options.progress = &progress;
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Checking out", &progress);
   if (is_list)
@@ -217,8 +248,15 @@ static const UlOption table[] = {
   { "whiteouts", 0, UL_OPTION_FLAG, offsetof (Options, whiteouts), NULL,
     "Remove NAME for each .wh.NAME (Docker style)" },
 
-  UL_OPTION_REFUSE ("selinux-policy", 0),
-  UL_OPTION_REFUSE ("selinux-prefix", 0),
+  UL_OPTIONS_HEADING ("SELinux labels"),
+  { "selinux-policy", 0, UL_OPTION_PATH, offsetof (Options, selinux_policy), "DIR",
+    "Label everything as the policy in root filesystem DIR (may be /) says; implies --force-copy",
+    "@dir" },
+  { "selinux-prefix", 0, UL_OPTION_STRING, offsetof (Options, selinux_prefix), "PREFIX",
+    "Label as if PREFIX were the path of what is checked out" },
+  { "selinux-equivalence", 0, UL_OPTION_STRING_LIST, offsetof (Options, selinux_equivalences),
+    "FROM=TO", "Label path FROM and all below it as if it were at TO; may be given again" },
+
   UL_OPTIONS_END,
 };
 

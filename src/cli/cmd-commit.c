@@ -3,6 +3,7 @@
 
 #include "build/commit.h"
 #include "cli/editor.h"
+#include "cli/equivalences.h"
 #include "cli/input.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
@@ -67,7 +68,7 @@ typedef struct
   GVariant *detached;
   GHashTable *statoverride;
   GHashTable *skip_list;
-  GPtrArray *equivalences; /* FROM, TO, ..., NULL; or NULL */
+  char **equivalences; /* FROM, TO, ..., NULL; or NULL */
   char *subject;
   char *body;
 } Prepared;
@@ -81,7 +82,7 @@ prepared_clear (Prepared *self)
   g_clear_pointer (&self->detached, g_variant_unref);
   g_clear_pointer (&self->statoverride, g_hash_table_unref);
   g_clear_pointer (&self->skip_list, g_hash_table_unref);
-  g_clear_pointer (&self->equivalences, g_ptr_array_unref);
+  g_clear_pointer (&self->equivalences, g_strfreev);
   g_free (self->subject);
   g_free (self->body);
 }
@@ -186,25 +187,6 @@ add_metadata (GVariantBuilder *builder, char **words, gboolean as_text, GError *
         return ul_prefix (error, "Parsing %s", *word);
       g_variant_builder_add (builder, "{sv}", key, value);
     }
-  return TRUE;
-}
-
-/* --selinux-equivalence=FROM=TO */
-static gboolean
-prepare_equivalences (const Options *options, Prepared *out, GError **error)
-{
-  if (options->selinux_equivalences == NULL)
-    return TRUE;
-  out->equivalences = g_ptr_array_new_with_free_func (g_free);
-  for (char **word = options->selinux_equivalences; *word != NULL; word++)
-    {
-      const char *equals = strchr (*word, '=');
-      if (equals == NULL)
-        return ul_throw (error, UL_ERROR_INVALID, "Missing '=' in --selinux-equivalence=%s", *word);
-      g_ptr_array_add (out->equivalences, g_strndup (*word, (gsize) (equals - *word)));
-      g_ptr_array_add (out->equivalences, g_strdup (equals + 1));
-    }
-  g_ptr_array_add (out->equivalences, NULL);
   return TRUE;
 }
 
@@ -355,6 +337,7 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
     .labels.policy = options->selinux_policy,
     .labels.policy_from_base = options->selinux_from_base,
     .labels.epoch = options->selinux_epoch,
+    .labels.equivalences = (const char *const *) prepared->equivalences,
     .branch = options->branch,
     .orphan = options->orphan,
     .parent = options->parent,
@@ -379,9 +362,6 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
         return FALSE;
     }
 
-  if (prepared->equivalences != NULL)
-    request.labels.equivalences = (const char *const *) prepared->equivalences->pdata;
-
   UlCommitResult result = { 0 };
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Committing", &progress);
   const gboolean ok = ul_commit_create (repo, &request, &result, error);
@@ -404,7 +384,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--table-output and --json exclude each other");
   if (!check_options (options, error) || !prepare_trees (inv, options, &prepared, error)
       || !prepare_metadata (options, &prepared, error) || !prepare_lists (options, &prepared, error)
-      || !prepare_equivalences (options, &prepared, error))
+      || !ul_cli_parse_equivalences (options->selinux_equivalences, &prepared.equivalences, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)

@@ -51,8 +51,6 @@ fails_with "no commit" "^error: COMMIT must be specified" u checkout
 fails_with "one argument too many" "Unexpected argument 'c'" u checkout main b c
 fails_with "no such ref" "'nope' not found" u checkout nope
 nok "and no target for it" test -e nope
-fails_with "an option we don't have, by name" "selinux-policy" u checkout --selinux-policy=/ main x
-fails_with "the other" "selinux-prefix" u checkout --selinux-prefix=/ main x
 
 # --- modes, times, links
 

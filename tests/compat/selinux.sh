@@ -69,4 +69,50 @@ ours commit -b main --selinux-policy=pol tree
 ok "ours is sound, too" "$OSTREE" fsck --repo="$T/ours.$mode"
 is "directories are labelled alike" "$(ours ls -R -d -X main | sed -n 's/^d.*{/{/p')" "$(peer ls -R -d -X main | sed -n 's/^d.*{/{/p')"
 
+# --- at checkout
+
+# Where the kernel has no SELinux the peer labels regular files only: labels of all types are compared with a checkout
+# of its labelled commit. Only at commit it takes /proc for /mnt.
+labels ()
+{
+  local f
+  (cd "$1" && find . "${@:2}" -printf '%P\0' | sort -z | while IFS= read -r -d '' f; do
+    printf '%q %s\n' "$f" "$(getfattr -h --only-values -n security.selinux "./$f" 2>/dev/null | tr -d '\0')"
+  done)
+}
+both_label ()
+{
+  local name=$1
+  rm -rf out.ours out.peer
+  ok "$name: ours" ours checkout --selinux-policy=pol --skip-list=unlabelled "${@:2}" main out.ours
+  ok "$name: the peer" peer checkout --selinux-policy=pol --skip-list=unlabelled "${@:2}" main out.peer
+  is "$name: files are labelled alike" "$(labels out.ours -type f)" "$(labels out.peer -type f)"
+  like "$name: with something" "$(labels out.ours -type f)" "object_r"
+  same_tree "$name: all else is alike" out.ours out.peer --no-xattr-prefix=security.selinux
+}
+
+# Of these the policy says <<none>>, which the peer crashes at.
+printf "%s\n" /proc/x /tmp/x /run/x /var/run/x >unlabelled
+: >tree/etc/.ostree-wh.shadow
+chmod 600 tree/etc/.ostree-wh.shadow
+for m in bare bare-user archive; do
+  init_both $m
+  agree "$m: a commit without a policy" commit -b main --timestamp=$WHEN tree
+  both_label "$m: checkout"
+  both_label "$m: --selinux-prefix" --selinux-prefix=/usr
+  both_label "$m: --subpath" --subpath=/usr
+  both_label "$m: both" --subpath=/usr/etc --selinux-prefix=/etc
+  both_label "$m: a file" --subpath=/etc/shadow
+  both_label "$m: a file with a prefix" --subpath=/usr/etc/shadow --selinux-prefix=/etc/shadow
+  peer commit -b labelled --selinux-policy=pol tree
+  rm -rf out.ours out.peer
+  ours checkout --selinux-policy=pol main out.ours
+  peer checkout -C labelled out.peer
+  is "$m: every type is labelled as the peer's commit has it" "$(labels out.ours)" "$(labels out.peer)"
+  refuse "$m: with hardlinks" "Cannot specify both --require-hardlinks and --selinux-policy" \
+    checkout -H --selinux-policy=pol main x
+  refuse "$m: a prefix alone" "Cannot specify --selinux-prefix without --selinux-policy" checkout --selinux-prefix=/x main x
+  refuse "$m: no policy there" "SELinux policy in nope" checkout --selinux-policy=nope main x
+done
+
 done_testing

@@ -452,6 +452,20 @@ test_find_xattr (void)
   g_assert_null (ul_file_meta_find_xattr (ul_xattr_empty (), "user.a"));
 }
 
+static void
+test_set_label (void)
+{
+  g_autoptr (GVariant) stored
+      = g_variant_ref_sink (g_variant_new_parsed ("[(b'a', b'1'), (b'user.z', b'2')]"));
+  g_autoptr (GVariant) first = ul_file_meta_set_label (stored, "u:r:t");
+  g_autoptr (GVariant) again = ul_file_meta_set_label (first, "u:r:other");
+  g_autoptr (GVariant) want = g_variant_ref_sink (g_variant_new_parsed (
+      "[(b'a', b'1'), (b'security.selinux', b'u:r:other'), (b'user.z', b'2')]"));
+  g_assert_true (g_variant_equal (again, want));
+  g_autoptr (GVariant) same = ul_file_meta_set_label (first, NULL);
+  g_assert_true (g_variant_equal (same, first));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -467,5 +481,6 @@ main (int argc, char **argv)
   g_test_add_func ("/FileMeta/damaged-user-xattr", test_user_xattr_refused);
   g_test_add_func ("/FileMeta/user-xattr-of-wrong-mode", test_user_xattr_wrong_mode);
   g_test_add_func ("/FileMeta/find-xattr", test_find_xattr);
+  g_test_add_func ("/FileMeta/set-label", test_set_label);
   return g_test_run ();
 }

@@ -266,6 +266,22 @@ test_equivalence (void)
 }
 
 static void
+test_equivalences (void)
+{
+  static const char *const pairs[] = { "/x", "/etc", "/y", "/usr", NULL };
+  static const char *const bad[] = { "/x", "/etc", "y", "/usr", NULL };
+  g_autoptr (GError) error = NULL;
+  write_policy ("equal", "/usr(/.*)? u:r:usr\n/etc(/.*)? u:r:etc\n");
+  g_autoptr (UlSelinux) policy = open_policy ("equal");
+  g_assert_true (ul_selinux_add_equivalences (policy, NULL, &error));
+  g_assert_true (ul_selinux_add_equivalences (policy, pairs, &error));
+  g_assert_cmpstr (look_up (policy, "/x/f", S_IFREG), ==, "u:r:etc");
+  g_assert_cmpstr (look_up (policy, "/y/f", S_IFREG), ==, "u:r:usr");
+  g_assert_false (ul_selinux_add_equivalences (policy, bad, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_INVALID);
+}
+
+static void
 test_places (void)
 {
   g_autoptr (GError) error = NULL;
@@ -273,6 +289,11 @@ test_places (void)
   g_assert_cmpint (g_mkdir_with_parents ("nothing/etc/selinux", 0755), ==, 0);
   g_assert_true (ul_selinux_open ("nothing", &none, &error));
   g_assert_null (none);
+  none = (UlSelinux *) 1;
+  g_assert_false (ul_selinux_require ("nothing", &none, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
+  g_assert_true (none == (UlSelinux *) 1);
+  g_clear_error (&error);
 
   write_file ("usretc", "/usr/etc/selinux/config", "  SELINUXTYPE = q  \r\n# SELINUXTYPE=x\n");
   write_file ("usretc", "/usr/etc/selinux/q/contexts/files/file_contexts", "/.* u:r:usretc\n");
@@ -408,6 +429,7 @@ main (int argc, char **argv)
   g_test_add_func ("/selinux/oracle-random", test_oracle_random);
   g_test_add_func ("/selinux/all-files", test_all_files);
   g_test_add_func ("/selinux/equivalence", test_equivalence);
+  g_test_add_func ("/selinux/equivalences", test_equivalences);
   g_test_add_func ("/selinux/places", test_places);
   g_test_add_func ("/selinux/hostile", test_hostile);
   g_test_add_func ("/selinux/bounds", test_bounds);

@@ -90,18 +90,6 @@ open_from_base (UlRepo *repo, const UlCommitOptions *options, UlSelinux **out_po
 }
 
 static gboolean
-open_from_dir (const char *root, UlSelinux **out_policy, GError **error)
-{
-  if (!ul_selinux_open (root, out_policy, error))
-    return FALSE;
-  return *out_policy != NULL
-         || ul_throw (error, UL_ERROR_NOT_FOUND,
-                      "SELinux policy in %s: neither etc/selinux/config nor "
-                      "usr/etc/selinux/config is there",
-                      root);
-}
-
-static gboolean
 check_options (const UlLabelOptions *labels, GError **error)
 {
   if (labels->policy != NULL && labels->policy_from_base)
@@ -120,13 +108,11 @@ ul_labels_open (UlRepo *repo, const UlCommitOptions *options, UlSelinux **out_po
   const UlLabelOptions *labels = &options->labels;
   g_autoptr (UlSelinux) policy = NULL;
   if (!check_options (labels, error)
-      || (labels->policy != NULL && !open_from_dir (labels->policy, &policy, error))
+      || (labels->policy != NULL && !ul_selinux_require (labels->policy, &policy, error))
       || (labels->policy_from_base && !open_from_base (repo, options, &policy, error)))
     return FALSE;
-  const char *const *pair = policy != NULL ? labels->equivalences : NULL;
-  for (; pair != NULL && *pair != NULL; pair += 2)
-    if (!ul_selinux_add_equivalence (policy, pair[0], pair[1], error))
-      return FALSE;
+  if (policy != NULL && !ul_selinux_add_equivalences (policy, labels->equivalences, error))
+    return FALSE;
   if (policy != NULL && labels->epoch == 1
       && !ul_selinux_add_equivalence (policy, "/usr/etc", "/etc", error))
     return FALSE;

@@ -231,9 +231,6 @@ ul_modifier_xattrs (const UlModifier *self, const char *path, guint32 mode, guin
   if (self->selinux != NULL && (is_dir || !self->label_only_dirs)
       && !find_label (self, path, mode, size, &label, error))
     return FALSE;
-  /* With its NUL, as the kernel has it. */
-  *out_xattrs = label != NULL
-                    ? ul_file_meta_set_xattr (wanted, UL_XATTR_SELINUX, label, strlen (label) + 1)
-                    : g_steal_pointer (&wanted);
+  *out_xattrs = ul_file_meta_set_label (wanted, label);
   return TRUE;
 }

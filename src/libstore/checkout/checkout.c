@@ -145,6 +145,8 @@ ul_checkout_at (UlRepo *repo, const UlChecksum *commit, const UlCheckoutOptions 
     return FALSE;
   if (found && job.root.kind == UL_ENTRY_FILE)
     job.name = g_path_get_basename (options->subpath);
+  ul_checkout_labels_init (&plan.labels, options->selinux, options->selinux_prefix,
+                           options->subpath, job.name != NULL);
   const gboolean nothing_to_do = !found || ul_checkout_plan_skips (&plan, "/");
   if (!nothing_to_do && !run (&plan, &job, error))
     return FALSE;

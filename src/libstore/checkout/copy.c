@@ -16,31 +16,35 @@
 
 #define PRIVATE_MODE 0600
 
+/* What is made, and how. */
+typedef struct
+{
+  const UlCheckoutDir *dir;
+  const UlFileMeta *meta;
+  GVariant *xattrs; /* those of @meta, with the label that it's to have here */
+} NewNode;
+
 /* chown first: it drops security.capability and set-id bits. In a directory that isn't ours the
  * file may have inherited an ACL. */
 static gboolean
-apply_meta (const UlCheckoutDir *dir, int fd, const UlFileMeta *meta, GError **error)
+apply_meta (const NewNode *node, int fd, GError **error)
 {
-  const UlCheckoutPlan *plan = dir->plan;
-  if (!ul_checkout_dir_is_new (dir) && !ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error))
+  const UlFileMeta *meta = node->meta;
+  const UlCheckoutPlan *plan = node->dir->plan;
+  if (!ul_checkout_dir_is_new (node->dir)
+      && !ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error))
     return FALSE;
   if (plan->ownership == UL_OWNERSHIP_STORED)
     {
       if (fchown (fd, meta->uid, meta->gid) != 0)
         return ul_throw_errno (error, "change owner to %u:%u", meta->uid, meta->gid);
-      if (!ul_xattr_write_fd (fd, meta->xattrs, error))
+      if (!ul_xattr_write_fd (fd, node->xattrs, error))
         return FALSE;
     }
   if (fchmod (fd, ul_checkout_plan_file_mode (plan, meta->mode)) != 0)
     return ul_throw_errno (error, "change mode");
   return TRUE;
 }
-
-typedef struct
-{
-  const UlCheckoutDir *dir;
-  const UlFileMeta *meta;
-} NewNode;
 
 static gboolean
 made (int result, const char *what, UlCheckoutMake *out_made, GError **error)
@@ -60,7 +64,7 @@ make_empty (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, 
       = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
   if (!made (fd, "create file", out_made, error))
     return FALSE;
-  if (*out_made == UL_CHECKOUT_MAKE_EXISTS || apply_meta (node->dir, fd, node->meta, error))
+  if (*out_made == UL_CHECKOUT_MAKE_EXISTS || apply_meta (node, fd, error))
     return TRUE;
   (void) unlinkat (dfd, name, 0);
   return FALSE;
@@ -73,7 +77,7 @@ apply_symlink_meta (const NewNode *node, int dfd, const char *name, GError **err
     return TRUE;
   if (fchownat (dfd, name, node->meta->uid, node->meta->gid, AT_SYMLINK_NOFOLLOW) != 0)
     return ul_throw_errno (error, "change owner to %u:%u", node->meta->uid, node->meta->gid);
-  return ul_xattr_write_at (dfd, name, node->meta->xattrs, error);
+  return ul_xattr_write_at (dfd, name, node->xattrs, error);
 }
 
 static gboolean
@@ -127,20 +131,19 @@ share_by_cache (const UlCheckoutEntry *entry, int fd, gboolean *out_done, GError
 }
 
 static gboolean
-copy_content (const UlCheckoutEntry *entry, UlContent *content, GError **error)
+copy_content (const UlCheckoutEntry *entry, const NewNode *node, UlContent *content, GError **error)
 {
   UlCheckoutPlan *plan = entry->dir->plan;
   g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
   if (!ul_tmp_file_open (&tmp, entry->dir->fd, !plan->options->hooks.no_tmpfile, PRIVATE_MODE,
                          error)
-      || !ul_content_copy_to (content, tmp.fd, error)
-      || !apply_meta (entry->dir, tmp.fd, ul_content_meta (content), error))
+      || !ul_content_copy_to (content, tmp.fd, error) || !apply_meta (node, tmp.fd, error))
     return FALSE;
   ul_checkout_count (plan, bytes, ul_content_size (content));
   ul_progress_add (plan->options->progress, bytes, ul_content_size (content));
   gboolean done = FALSE;
   const gboolean share = plan->cache != NULL && tmp.name == NULL
-                         && !ul_checkout_plan_is_unreadable (plan, ul_content_meta (content)->mode);
+                         && !ul_checkout_plan_is_unreadable (plan, node->meta->mode);
   if (share && !share_by_cache (entry, tmp.fd, &done, error))
     return FALSE;
   return done || put (entry, make_named, &tmp, error);
@@ -152,8 +155,13 @@ ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
   g_autoptr (UlContent) content = NULL;
   if (!ul_objects_open_file (entry->dir->plan->repo, entry->checksum, &content, error))
     return FALSE;
-  NewNode node = { entry->dir, ul_content_meta (content) };
-  if (S_ISLNK (node.meta->mode))
+  const UlFileMeta *meta = ul_content_meta (content);
+  g_autoptr (GVariant) xattrs = NULL;
+  if (!ul_checkout_labels_apply (&entry->dir->plan->labels, entry->dir->path, entry->name,
+                                 meta->mode, meta->xattrs, &xattrs, error))
+    return FALSE;
+  NewNode node = { entry->dir, meta, xattrs };
+  if (S_ISLNK (meta->mode))
     return put (entry, make_symlink, &node, error);
   if (ul_content_size (content) == 0)
     {
@@ -163,5 +171,5 @@ ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
       return ul_content_read (content, &byte, 1, &n, error)
              && put (entry, make_empty, &node, error);
     }
-  return copy_content (entry, content, error);
+  return copy_content (entry, &node, content, error);
 }

@@ -98,7 +98,10 @@ apply_meta (UlCheckoutDir *dir, GError **error)
   if (dir->plan->ownership == UL_OWNERSHIP_STORED && fchown (dir->fd, uid, gid) != 0)
     return ul_throw_errno (error, "change owner to %u:%u", uid, gid);
   g_autoptr (GVariant) wanted = ul_checkout_plan_dir_xattrs (dir->plan, xattrs);
-  if (!ul_xattr_write_fd (dir->fd, wanted, error))
+  g_autoptr (GVariant) labelled = NULL;
+  if (!ul_checkout_labels_apply (&dir->plan->labels, dir->path, NULL, mode, wanted, &labelled,
+                                 error)
+      || !ul_xattr_write_fd (dir->fd, labelled, error))
     return FALSE;
   if (fchmod (dir->fd, ul_checkout_plan_dir_mode (dir->plan, mode)) != 0)
     return ul_throw_errno (error, "change mode");

@@ -3,6 +3,7 @@
 
 #include "repo/repo.h"
 #include "util/progress.h"
+#include "util/selinux.h"
 
 /* What a checkout is asked to do. A zeroed struct is the default: a new directory, owners and
  * xattrs as committed, hardlinks where they can be made and copies elsewhere, whiteout markers as
@@ -79,6 +80,13 @@ typedef struct
   /* Set of const char *: "/a/b" leaves out that file, "/a/b/" that directory with all below it, "/"
    * everything. Relative to what is checked out. NULL: none. */
   GHashTable *skip;
+
+  /* Label what is made as this policy says, which must outlive the checkout and may be shared;
+   * NULL: as committed. Needs UL_OWNERSHIP_STORED and UL_CHECKOUT_LINK_NEVER. The policy is asked
+   * for paths below @selinux_prefix, which is absolute and stands for what is checked out; NULL:
+   * for those of the commit. */
+  UlSelinux *selinux;
+  const char *selinux_prefix;
 
   guint jobs;           /* threads; 0: one a CPU */
   UlProgress *progress; /* NULL: none */

@@ -11,6 +11,23 @@
 /* A user checkout drops these: whoever runs it must not make set-id programs of somebody else's. */
 #define SET_ID_BITS (S_ISUID | S_ISGID)
 
+/* A label on a hardlink would be that of the object and of all other checkouts. */
+static gboolean
+check_labels (UlRepo *repo, const UlCheckoutOptions *options, UlOwnership ownership, GError **error)
+{
+  if (options->link != UL_CHECKOUT_LINK_NEVER)
+    return ul_throw (error, UL_ERROR_INVALID, "checkout: --selinux-policy requires --force-copy");
+  if (options->ownership == UL_OWNERSHIP_USER)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "checkout: --selinux-policy: user mode sets no labels");
+  return ownership == UL_OWNERSHIP_STORED
+         || ul_throw (
+             error, UL_ERROR_UNSUPPORTED,
+             "checkout: --selinux-policy: a repository of mode %s is always checked out in "
+             "user mode, which sets no labels",
+             ul_repo_mode_name (repo));
+}
+
 gboolean
 ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo, const UlCheckoutOptions *options,
                        GError **error)
@@ -20,8 +37,14 @@ ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo, const UlCheckoutOptio
     return ul_throw (error, UL_ERROR_INVALID,
                      "checkout: --union-identical requires --require-hardlinks");
 
+  if (options->selinux_prefix != NULL && *options->selinux_prefix != '/')
+    return ul_throw (error, UL_ERROR_INVALID, "checkout: --selinux-prefix=%s: not an absolute path",
+                     options->selinux_prefix);
+
   const UlOwnership ownership
       = ul_repo_wants_canonical (repo) ? UL_OWNERSHIP_USER : options->ownership;
+  if (options->selinux != NULL && !check_labels (repo, options, ownership, error))
+    return FALSE;
   UlLinks links = UL_LINKS_NONE;
   for (UlRepo *at = repo; at != NULL; at = ul_repo_parent (at))
     links |= ul_repo_linkable (at, ownership);
@@ -46,6 +69,7 @@ ul_checkout_plan_init (UlCheckoutPlan *plan, UlRepo *repo, const UlCheckoutOptio
 void
 ul_checkout_plan_clear (UlCheckoutPlan *plan)
 {
+  ul_checkout_labels_clear (&plan->labels);
   g_clear_pointer (&plan->cache, ul_checkout_file_cache_free);
 }
 

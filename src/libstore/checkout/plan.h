@@ -3,6 +3,7 @@
 
 #include "checkout/checkout.h"
 #include "checkout/cache.h"
+#include "checkout/labels.h"
 
 /* The options together with what the repository can do: every decision that holds for the whole
  * checkout, made once. Read-only while workers run, except for stats, which they add to atomically.
@@ -18,6 +19,7 @@ typedef struct
   UlLinks links;              /* what may be hardlinked, of this repository or a parent */
   gboolean stored_times;      /* directories get time 0, as committed files have */
   UlCheckoutFileCache *cache; /* NULL: not used */
+  UlCheckoutLabels labels;    /* none, until the root is known */
   UlCheckoutStats stats;      /* atomic */
 } UlCheckoutPlan;
 

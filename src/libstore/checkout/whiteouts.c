@@ -145,7 +145,10 @@ apply_meta (const UlCheckoutEntry *entry, int dfd, const char *name, GError **er
     {
       if (fchownat (fd, "", meta->uid, meta->gid, AT_EMPTY_PATH) != 0)
         return ul_throw_errno (error, "change owner of whiteout to %u:%u", meta->uid, meta->gid);
-      if (!ul_xattr_write_at (dfd, name, meta->xattrs, error))
+      g_autoptr (GVariant) xattrs = NULL;
+      if (!ul_checkout_labels_apply (&plan->labels, entry->dir->path, entry->name, S_IFCHR,
+                                     meta->xattrs, &xattrs, error)
+          || !ul_xattr_write_at (dfd, name, xattrs, error))
         return ul_prefix (error, "whiteout");
     }
   /* mknod obeys the umask, and fchmod takes no O_PATH descriptor. */

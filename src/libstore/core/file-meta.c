@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "util/error.h"
+#include "util/xattr.h"
 
 #define ARCHIVE_HEADER "(tuuuusa(ayay))"
 #define USER_META      "(uuua(ayay))"
@@ -140,6 +141,15 @@ ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, g
         g_variant_builder_add_value (&builder, entry);
     }
   return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+GVariant *
+ul_file_meta_set_label (GVariant *xattrs, const char *label)
+{
+  /* With its NUL, as the kernel has it. */
+  return label != NULL
+             ? ul_file_meta_set_xattr (xattrs, UL_XATTR_SELINUX, label, strlen (label) + 1)
+             : g_variant_ref (xattrs);
 }
 
 gboolean

@@ -60,4 +60,7 @@ GVariant *ul_file_meta_find_xattr (GVariant *xattrs, const char *name);
 /* @xattrs with @name set to @len bytes, which there is at least one of (a new reference). */
 GVariant *ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, gsize len);
 
+/* @xattrs with this SELinux label; as they are if it's NULL (a new reference). */
+GVariant *ul_file_meta_set_label (GVariant *xattrs, const char *label);
+
 G_END_DECLS

@@ -333,6 +333,21 @@ ul_selinux_open (const char *root, UlSelinux **out_policy, GError **error)
          || ul_prefix (error, "SELinux policy in %s", root);
 }
 
+gboolean
+ul_selinux_require (const char *root, UlSelinux **out_policy, GError **error)
+{
+  g_autoptr (UlSelinux) policy = NULL;
+  if (!ul_selinux_open (root, &policy, error))
+    return FALSE;
+  if (policy == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND,
+                     "SELinux policy in %s: neither etc/selinux/config nor usr/etc/selinux/config "
+                     "is there",
+                     root);
+  *out_policy = g_steal_pointer (&policy);
+  return TRUE;
+}
+
 void
 ul_selinux_free (UlSelinux *self)
 {
@@ -364,6 +379,15 @@ ul_selinux_add_equivalence (UlSelinux *self, const char *from, const char *to, G
          && strlen (((Alias *) self->equivalences->pdata[i])->from) > strlen (from))
     i++;
   g_ptr_array_insert (self->equivalences, (int) i, alias_new (from, to));
+  return TRUE;
+}
+
+gboolean
+ul_selinux_add_equivalences (UlSelinux *self, const char *const *pairs, GError **error)
+{
+  for (const char *const *pair = pairs; pair != NULL && *pair != NULL; pair += 2)
+    if (!ul_selinux_add_equivalence (self, pair[0], pair[1], error))
+      return FALSE;
   return TRUE;
 }
 

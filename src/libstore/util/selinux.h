@@ -35,6 +35,9 @@ gboolean ul_selinux_load (UlSelinuxReadFunc read, gpointer data, const char *con
  * below it only. */
 gboolean ul_selinux_open (const char *root, UlSelinux **out_policy, GError **error);
 
+/* The same where there has to be one: UL_ERROR_NOT_FOUND if there is none. */
+gboolean ul_selinux_require (const char *root, UlSelinux **out_policy, GError **error);
+
 void ul_selinux_free (UlSelinux *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlSelinux, ul_selinux_free)
 
@@ -42,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlSelinux, ul_selinux_free)
  * counts. For the thread that has the policy alone; UL_ERROR_INVALID. */
 gboolean ul_selinux_add_equivalence (UlSelinux *self, const char *from, const char *to,
                                      GError **error);
+
+/* @pairs: FROM, TO, FROM, TO, ..., NULL; or NULL. */
+gboolean ul_selinux_add_equivalences (UlSelinux *self, const char *const *pairs, GError **error);
 
 /* What config calls the policy ("targeted"), and SHA-256 in hex over what labels depend on. */
 const char *ul_selinux_name (const UlSelinux *self);
