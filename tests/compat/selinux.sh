@@ -61,6 +61,50 @@ nok "the peer's object of a file with user xattrs" peer fsck
 ours commit -b odd --selinux-policy=pol odd
 ok "ours is sound" "$OSTREE" fsck --repo="$T/ours.$mode"
 
+# Where attributes are kept as bytes the order is a part of the object, which is sound; a directory's are always.
+theirs () { "$UNDERLAY" --repo="$T/peer.$mode" "$@"; }
+same_listing_of_theirs () { is "$mode: $1" "$(theirs ls -R -C -X odd)" "$(peer ls -R -C -X odd)"; }
+mkdir odd/d && setfattr -n user.note -v hi odd/d
+ln -s f odd/l && setfattr -h -n trusted.note -v hi odd/l
+ln -s f odd/plain
+peer commit -b odd --selinux-policy=pol odd
+is "the peer's directories in a bare repository" "$(theirs ls -R -d -X odd | sed -n 's/^d.*{/{/p')" \
+  "$(peer ls -R -d -X odd | sed -n 's/^d.*{/{/p')"
+run theirs fsck --all
+is "its files are corrupt, and nothing else" "$(grep -c 'fsck content object.*Corrupted' <<<"$err")" 2
+for m in archive bare-user; do
+  init_both $m
+  peer commit -b odd --selinux-policy=pol odd
+  like "$m: the peer has them out of order" "$(peer ls -X odd /f)" "user.note.*security.selinux"
+  ok "$m: is sound" theirs fsck
+  same_listing_of_theirs "is listed alike"
+  rm -rf out out.peer
+  peer checkout odd out.peer
+  ok "$m: checkout" theirs checkout odd out
+  same_tree "$m: is alike" out out.peer
+  ok "$m: which is verified" theirs verify out odd
+  before=$(stat -c %i out/f out/l)
+  ok "$m: over itself" theirs checkout --union odd out
+  is "$m: is left alone" "$(stat -c %i out/f out/l)" "$before"
+  ok "$m: checkout with labels" theirs checkout --selinux-policy=pol odd out.labels
+  is "$m: has the same ones" "$(getfattr -d -m - out.labels/f | tail -n +2)" "$(getfattr -d -m - out/f | tail -n +2)"
+  for to in archive bare-user bare-split-xattrs; do
+    "$UNDERLAY" init --repo="$m.$to" --mode=$to
+    ok "$m: pull-local into $to" "$UNDERLAY" pull-local --untrusted --repo="$m.$to" "$T/peer.$m" odd
+    ok "$m: which is sound" "$UNDERLAY" fsck --repo="$m.$to"
+    ok "$m: for the peer, too" "$OSTREE" fsck --repo="$m.$to"
+    is "$m: and the same" "$("$UNDERLAY" ls --repo="$m.$to" -R -C -X odd)" "$(theirs ls -R -C -X odd)"
+  done
+  "$UNDERLAY" init --repo="$m.bare" --mode=bare
+  fails_with "$m: pull-local into bare" "xattrs out of order, which a repository of mode bare can't keep$" \
+    "$UNDERLAY" pull-local --repo="$m.bare" "$T/peer.$m" odd
+  is "$m: leaves nothing there" "$(find $m.bare/objects -type f)" ""
+  ok "$m: a commit on it with a policy" theirs commit -b again --base=odd --tree=ref=odd --selinux-policy=pol
+  like "$m: has them in order" "$(theirs ls -X again /f)" "security.selinux.*user.note"
+  ok "$m: is sound, too" "$OSTREE" fsck --repo="$T/peer.$m"
+  rm -rf out.labels
+done
+
 # A repository of mode bare-user-only has no xattrs of files: the peer calls them by checksums with a label.
 init_both bare-user-only
 peer commit -b main --selinux-policy=pol tree

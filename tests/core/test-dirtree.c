@@ -508,7 +508,7 @@ test_dirmeta_hostile (void)
     "[(b'', [byte 1])]",
     "[(@ay [], [byte 1])]",
     "[([byte 0x61], [byte 1])]",
-    "[(b'user.b', [byte 1]), (b'user.a', [2])]",
+    "[(b'user.b', [byte 1]), (b'user.a', [2]), (b'user.b', [3])]",
     "[(b'user.a', [byte 1]), (b'user.a', [2])]",
   };
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)

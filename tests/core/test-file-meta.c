@@ -47,6 +47,10 @@ static const struct
   /* printf data > f; setfattr -n user.b -v 2 f; setfattr -n user.a -v 1 f; chmod 640 f */
   { 0, 0, S_IFREG | 0640, NULL, "[(b'user.a', [byte 0x31]), (b'user.b', [0x32])]", "data",
     "98e6adea68cd8393e350bebbec8965a01e36eb10e5aa0e4f55d7dd2548125cf1" },
+  /* echo x > f; setfattr -n user.x -v 1 f; with a policy, as ostree orders them */
+  { 0, 0, S_IFREG | 0644, NULL,
+    "[(b'user.x', [byte 0x31]), (b'security.selinux', b'system_u:object_r:default_t:s0')]", "x\n",
+    "5cf19b1fbe9660ff6df1f328b69f5e2f9fd673f2845b9a9ff0b7ae8fed70b237" },
   /* ln -s t f; setfattr -h -n trusted.q -v r f */
   { 0, 0, S_IFLNK | 0777, "t", "[(b'trusted.q', [byte 0x72])]", "",
     "7d548ec3d1a61e5ecb9160977a367bb90266f009b466a26471eb44c00ece5a42" },
@@ -326,7 +330,8 @@ test_hostile_header (void)
     { S_IFREG | 0644, 0, "", "[([byte 0x61], [byte 1])]", FALSE },
     { S_IFREG | 0644, 0, "", "[([byte 0x61, 0, 0x62, 0], [byte 1])]", FALSE },
     { S_IFREG | 0644, 0, "", "[([byte 0x61, 0, 0], [byte 1])]", FALSE },
-    { S_IFREG | 0644, 0, "", "[(b'user.b', [byte 1]), (b'user.a', [2])]", FALSE },
+    { S_IFREG | 0644, 0, "", "[(b'user.b', [byte 1]), (b'user.a', [2])]", TRUE },
+    { S_IFREG | 0644, 0, "", "[(b'user.b', [byte 1]), (b'user.a', [2]), (b'user.b', [3])]", FALSE },
     { S_IFREG | 0644, 0, "", "[(b'user.a', [byte 1]), (b'user.a', [2])]", FALSE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -453,6 +458,28 @@ test_find_xattr (void)
 }
 
 static void
+test_sort_xattrs (void)
+{
+  static const char *const same[] = { "[]", "[(b'user.a', b'1')]", "[(b'a', b'1'), (b'b', b'2')]" };
+  for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
+    {
+      g_autoptr (GVariant) xattrs = parsed_xattrs (same[i]);
+      g_autoptr (GVariant) sorted = ul_file_meta_sort_xattrs (xattrs);
+      g_assert_true (sorted == xattrs);
+      g_assert_true (ul_file_meta_xattrs_in_order (xattrs));
+    }
+  g_autoptr (GVariant) xattrs = parsed_xattrs ("[(b'c', b'1'), (b'a', b'22'), (b'b', b'333')]");
+  g_autoptr (GVariant) want = parsed_xattrs ("[(b'a', b'22'), (b'b', b'333'), (b'c', b'1')]");
+  g_autoptr (GVariant) sorted = ul_file_meta_sort_xattrs (xattrs);
+  g_assert_false (ul_file_meta_xattrs_in_order (xattrs));
+  g_assert_true (ul_file_meta_xattrs_in_order (sorted));
+  g_assert_true (g_variant_equal (sorted, want));
+
+  g_autoptr (GVariant) twice = parsed_xattrs ("[(b'a', b'1'), (b'a', b'1')]");
+  g_assert_false (ul_file_meta_xattrs_in_order (twice));
+}
+
+static void
 test_set_label (void)
 {
   g_autoptr (GVariant) stored
@@ -481,6 +508,7 @@ main (int argc, char **argv)
   g_test_add_func ("/FileMeta/damaged-user-xattr", test_user_xattr_refused);
   g_test_add_func ("/FileMeta/user-xattr-of-wrong-mode", test_user_xattr_wrong_mode);
   g_test_add_func ("/FileMeta/find-xattr", test_find_xattr);
+  g_test_add_func ("/FileMeta/sort-xattrs", test_sort_xattrs);
   g_test_add_func ("/FileMeta/set-label", test_set_label);
   return g_test_run ();
 }

@@ -24,6 +24,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       g_assert_nonnull (found);
       g_assert_true (g_variant_equal (found, value));
     }
+  /* In order it's the same names, which are valid, too. */
+  g_autoptr (GVariant) sorted = ul_file_meta_sort_xattrs (xattrs);
+  g_assert_true (ul_file_meta_validate_xattrs (sorted, &error));
+  g_assert_true (ul_file_meta_xattrs_in_order (sorted));
+  g_assert_cmpuint (g_variant_n_children (sorted), ==, n);
+  g_assert_cmpuint (g_variant_get_size (sorted), ==, size);
   g_autoptr (GVariant) none = ul_file_meta_find_xattr (xattrs, "");
   g_assert_null (none);
   return 0;

@@ -218,6 +218,57 @@ test_corrupt (void)
   g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
 }
 
+static UlChecksum
+put_with_xattrs (Fixture *f, const char *xattrs)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlTransaction) transaction = fixture_begin (f);
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  g_autoptr (GVariant) parsed
+      = g_variant_parse (G_VARIANT_TYPE ("a(ayay)"), xattrs, NULL, NULL, NULL);
+  UlFileMeta meta = fixture_meta (f, 0644, NULL);
+  const UlSource source = { .data = (const guint8 *) "x", .fd = -1, .size = 1 };
+  UlChecksum checksum;
+  meta.xattrs = parsed;
+  ul_writer_file (writer, &meta, &source, &checksum, &error);
+  g_assert_no_error (error);
+  fixture_end (transaction);
+  return checksum;
+}
+
+/* Bytes are kept as they are; attributes of the file system would come back as another object. */
+static void
+test_xattrs_as_bytes (void)
+{
+  static const char *const xattrs[]
+      = { "[(b'user.b', b'1'), (b'user.a', b'2')]", "[(b'user.a', @ay [])]" };
+  static const UlRepoMode modes[]
+      = { UL_REPO_MODE_ARCHIVE, UL_REPO_MODE_BARE_USER, UL_REPO_MODE_BARE_SPLIT_XATTRS };
+  for (guint i = 0; i < G_N_ELEMENTS (xattrs); i++)
+    for (guint a = 0; a < G_N_ELEMENTS (modes); a++)
+      {
+        UlImported got;
+        g_autoptr (GError) error = NULL;
+        g_auto (Fixture) from = { 0 };
+        g_auto (Fixture) bare = { 0 };
+        fixture_init (&from, modes[a]);
+        const UlChecksum checksum = put_with_xattrs (&from, xattrs[i]);
+        assert_sound (&from, UL_OBJECT_FILE, &checksum);
+        for (guint b = 0; b < G_N_ELEMENTS (modes); b++)
+          {
+            g_auto (Fixture) to = { 0 };
+            fixture_init (&to, modes[b]);
+            import (&to, &from, UL_OBJECT_FILE, &checksum, NULL, &got, &error);
+            g_assert_no_error (error);
+            assert_sound (&to, UL_OBJECT_FILE, &checksum);
+          }
+        fixture_init (&bare, UL_REPO_MODE_BARE);
+        g_assert_false (import (&bare, &from, UL_OBJECT_FILE, &checksum, NULL, &got, &error));
+        g_assert_error (error, UL_ERROR, UL_ERROR_UNSUPPORTED);
+        g_assert_false (fixture_has (&bare, UL_OBJECT_FILE, &checksum));
+      }
+}
+
 static void
 test_bits (void)
 {
@@ -251,6 +302,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Import/metadata", test_metadata);
   g_test_add_func ("/Import/second-source", test_second_source);
   g_test_add_func ("/Import/corrupt", test_corrupt);
+  g_test_add_func ("/Import/xattrs-as-bytes", test_xattrs_as_bytes);
   g_test_add_func ("/Import/bits", test_bits);
   return g_test_run ();
 }

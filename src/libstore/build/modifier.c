@@ -114,16 +114,6 @@ fate_of (const char *name, GVariant *value)
   return KEEP;
 }
 
-static int
-compare_entries (gconstpointer a, gconstpointer b)
-{
-  const char *x;
-  const char *y;
-  g_variant_get_child (*(GVariant *const *) a, 0, "^&ay", &x);
-  g_variant_get_child (*(GVariant *const *) b, 0, "^&ay", &y);
-  return strcmp (x, y);
-}
-
 gboolean
 ul_modifier_refuse_xattr (const char *name, GError **error)
 {
@@ -167,9 +157,9 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
     }
   if (opaque)
     g_ptr_array_add (kept, g_variant_ref_sink (opaque_entry ()));
-  g_ptr_array_sort (kept, compare_entries);
-  *out_xattrs = g_variant_ref_sink (
+  g_autoptr (GVariant) all = g_variant_ref_sink (
       g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) kept->pdata, kept->len));
+  *out_xattrs = ul_file_meta_sort_xattrs (all);
   return TRUE;
 }
 

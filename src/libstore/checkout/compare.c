@@ -86,7 +86,8 @@ compare_meta (const UlCheckoutEntry *entry, const struct stat *st, const UlFileM
   if (!ul_xattr_read_at (entry->dir->fd, entry->name, &xattrs, error))
     return FALSE;
   const gboolean stored = plan->ownership == UL_OWNERSHIP_STORED;
-  GVariant *wanted = stored ? meta->xattrs : ul_xattr_empty ();
+  g_autoptr (GVariant) wanted
+      = ul_file_meta_sort_xattrs (stored ? meta->xattrs : ul_xattr_empty ());
   if ((how & UL_CHECKOUT_COMPARE_FIRST) == 0)
     return compare_xattrs (xattrs, wanted, io_differs, error);
   if (!same_xattrs (xattrs, wanted))
@@ -258,7 +259,8 @@ ul_checkout_compare_dir (const UlCheckoutPlan *plan, int fd, GVariant *meta,
     differs |= UL_CHECKOUT_MODE;
   if (plan->ownership == UL_OWNERSHIP_STORED && (st.st_uid != uid || st.st_gid != gid))
     differs |= UL_CHECKOUT_OWNER;
-  g_autoptr (GVariant) wanted = ul_checkout_plan_dir_xattrs (plan, stored);
+  g_autoptr (GVariant) unsorted = ul_checkout_plan_dir_xattrs (plan, stored);
+  g_autoptr (GVariant) wanted = ul_file_meta_sort_xattrs (unsorted);
   if (!compare_xattrs (xattrs, wanted, &differs, error))
     return FALSE;
   *out_differs = differs;

@@ -79,6 +79,38 @@ ul_file_meta_validate_mode (guint32 mode, GError **error)
   return TRUE;
 }
 
+/* Points into the serialised bytes of all of them. */
+static const char *
+xattr_name (GVariant *xattrs, gsize i, gsize *out_len)
+{
+  (void) g_variant_get_data (xattrs);
+  g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
+  g_autoptr (GVariant) name = g_variant_get_child_value (entry, 0);
+  return g_variant_get_fixed_array (name, out_len, 1);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* By pointers alone: there may be millions. */
+static gboolean
+has_name_twice (GVariant *xattrs)
+{
+  const gsize n = g_variant_n_children (xattrs);
+  gsize len;
+  g_autofree const char **names = g_new (const char *, n);
+  for (gsize i = 0; i < n; i++)
+    names[i] = xattr_name (xattrs, i, &len);
+  qsort (names, n, sizeof names[0], compare_names);
+  for (gsize i = 1; i < n; i++)
+    if (g_str_equal (names[i - 1], names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 ul_file_meta_validate_xattrs (GVariant *xattrs, GError **error)
 {
@@ -86,21 +118,56 @@ ul_file_meta_validate_xattrs (GVariant *xattrs, GError **error)
     return ul_throw (error, UL_ERROR_CORRUPT, "xattrs not in normal form");
 
   const gsize n = g_variant_n_children (xattrs);
-  g_autoptr (GVariant) previous = NULL;
   for (gsize i = 0; i < n; i++)
     {
-      g_autoptr (GVariant) entry = g_variant_get_child_value (xattrs, i);
-      g_autoptr (GVariant) name_v = g_variant_get_child_value (entry, 0);
       gsize len;
-      const char *name = g_variant_get_fixed_array (name_v, &len, 1);
+      const char *name = xattr_name (xattrs, i, &len);
       if (len < 2 || memchr (name, '\0', len) != name + len - 1)
         return ul_throw (error, UL_ERROR_CORRUPT, "xattrs: invalid name");
-      if (previous != NULL && strcmp (g_variant_get_bytestring (previous), name) >= 0)
-        return ul_throw (error, UL_ERROR_CORRUPT, "xattrs: names out of order");
-      g_clear_pointer (&previous, g_variant_unref);
-      previous = g_steal_pointer (&name_v);
+    }
+  return ul_file_meta_xattrs_in_order (xattrs) || !has_name_twice (xattrs)
+         || ul_throw (error, UL_ERROR_CORRUPT, "xattrs: a name is there twice");
+}
+
+gboolean
+ul_file_meta_xattrs_in_order (GVariant *xattrs)
+{
+  const gsize n = g_variant_n_children (xattrs);
+  gsize len;
+  const char *previous = n > 1 ? xattr_name (xattrs, 0, &len) : NULL;
+  for (gsize i = 1; i < n; i++)
+    {
+      const char *name = xattr_name (xattrs, i, &len);
+      if (strcmp (previous, name) >= 0)
+        return FALSE;
+      previous = name;
     }
   return TRUE;
+}
+
+static int
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  const char *x;
+  const char *y;
+  g_variant_get_child (*(GVariant *const *) a, 0, "^&ay", &x);
+  g_variant_get_child (*(GVariant *const *) b, 0, "^&ay", &y);
+  return strcmp (x, y);
+}
+
+GVariant *
+ul_file_meta_sort_xattrs (GVariant *xattrs)
+{
+  if (ul_file_meta_xattrs_in_order (xattrs))
+    return g_variant_ref (xattrs);
+  const gsize n = g_variant_n_children (xattrs);
+  g_autoptr (GPtrArray) entries
+      = g_ptr_array_new_full ((guint) n, (GDestroyNotify) g_variant_unref);
+  for (gsize i = 0; i < n; i++)
+    g_ptr_array_add (entries, g_variant_get_child_value (xattrs, i));
+  g_ptr_array_sort (entries, compare_entries);
+  return g_variant_ref_sink (
+      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) entries->pdata, n));
 }
 
 GVariant *

@@ -51,13 +51,22 @@ gboolean ul_file_meta_from_user_xattr (const void *data, gsize len, UlFileMeta *
 /* Regular file or symlink, and no bits beyond type and permissions. */
 gboolean ul_file_meta_validate_mode (guint32 mode, GError **error);
 
-/* An a(ayay) from disk: normal form; names not empty, ended by NUL, in order, none twice. */
+/* An a(ayay) from disk: normal form; names not empty, ended by NUL, none twice. They need not be in
+ * order: ostree appends security.selinux to what it reads from a file, and the checksum is over
+ * what it has then. So whoever stores or hashes an object that exists keeps the order. */
 gboolean ul_file_meta_validate_xattrs (GVariant *xattrs, GError **error);
+
+/* Are they as the kernel's are when they're read, strictly in order? */
+gboolean ul_file_meta_xattrs_in_order (GVariant *xattrs);
+
+/* The same in order, to compare (a new reference). */
+GVariant *ul_file_meta_sort_xattrs (GVariant *xattrs);
 
 /* The value of xattr @name as `ay` (a new reference), or NULL. */
 GVariant *ul_file_meta_find_xattr (GVariant *xattrs, const char *name);
 
-/* @xattrs with @name set to @len bytes, which there is at least one of (a new reference). */
+/* @xattrs with @name set to @len bytes, which there is at least one of (a new reference): in order
+ * if they were. */
 GVariant *ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, gsize len);
 
 /* @xattrs with this SELinux label; as they are if it's NULL (a new reference). */

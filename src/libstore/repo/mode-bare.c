@@ -10,6 +10,28 @@
 #include "util/fd.h"
 #include "util/xattr.h"
 
+/* What the kernel would give back in another form would be another object. */
+static gboolean
+check (const UlFileMeta *meta, GError **error)
+{
+  if (!ul_file_meta_xattrs_in_order (meta->xattrs))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "Content object has xattrs out of order, which a repository of mode bare "
+                     "can't keep");
+  for (gsize i = 0; i < g_variant_n_children (meta->xattrs); i++)
+    {
+      const char *name;
+      g_autoptr (GVariant) value = NULL;
+      g_variant_get_child (meta->xattrs, i, "(^&ay@ay)", &name, &value);
+      if (g_variant_n_children (value) == 0)
+        return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                         "Content object has an xattr without a value, which a repository of mode "
+                         "bare can't keep: %s",
+                         name);
+    }
+  return TRUE;
+}
+
 gboolean
 ul_mode_bare_store_symlink (const UlStore *store, const UlFileMeta *meta, gboolean with_xattrs,
                             GError **error)
@@ -70,6 +92,7 @@ const UlModeOps ul_mode_bare = {
   .name = "bare",
   .adopts = 1 << UL_REPO_MODE_BARE,
   .links_stored = UL_LINKS_REGULAR | UL_LINKS_SYMLINKS,
+  .check = check,
   .store = store,
   .load = load,
 };
