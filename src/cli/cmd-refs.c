@@ -192,7 +192,8 @@ static gboolean
 delete_prefix (UlRepo *repo, const char *prefix, const Options *options, GError **error)
 {
   g_autoptr (GPtrArray) refs = NULL;
-  const UlRefsListFlags flags = options->alias ? UL_REFS_LIST_ALIASES : UL_REFS_LIST_ALL;
+  /* Whatever it holds: a damaged ref must not be what can't be removed. */
+  const UlRefsListFlags flags = options->alias ? UL_REFS_LIST_ALIASES : UL_REFS_LIST_NAMES;
   if (!list_refs (repo, prefix, flags, &refs, error) || !check_no_alias_left (repo, refs, error))
     return FALSE;
   for (guint i = 0; i < refs->len; i++)
@@ -285,16 +286,12 @@ create (UlRepo *repo, const UlInvocation *inv, const Options *options, GError **
 
   if (!ul_refspec_parse (new_ref, NULL, NULL, error))
     return FALSE;
-  gboolean exists;
-  UlChecksum unused;
-  if (!options->force)
-    {
-      if (!ul_refs_read (repo, new_ref, &exists, &unused, error))
-        return FALSE;
-      if (exists)
-        return ul_throw (error, UL_ERROR_EXISTS, "--create specified but ref %s already exists",
-                         new_ref);
-    }
+  g_autoptr (GPtrArray) there = NULL;
+  if (!options->force && !list_refs (repo, new_ref, UL_REFS_LIST_NAMES, &there, error))
+    return FALSE;
+  if (there != NULL && contains (there, new_ref))
+    return ul_throw (error, UL_ERROR_EXISTS, "--create specified but ref %s already exists",
+                     new_ref);
   if (options->alias)
     return create_alias (repo, new_ref, target, error);
   return ul_refs_resolve (repo, target, NULL, &checksum, error)

@@ -141,4 +141,25 @@ fails_with "a dangling alias" "Refspec 'dangling' not found" u rev-parse danglin
 ok "refs can still be listed" u refs --alias
 is "the dangling alias is seen" "$(u refs -A dangling)" "dangling -> nowhere"
 
+# --- what is damaged can be removed
+
+garbage () { printf '%s' "$1" >r/refs/heads/bad; }
+for content in '' garbage "$(tr a-f A-F <<<"$two")" "$two"$'\n'"$one"; do
+  garbage "$content"
+  fails_with "'${content:0:10}' is there" "ref bad already exists" u refs --create=bad main
+  ok "and can be deleted" u refs --delete bad
+  nok "is gone" test -e r/refs/heads/bad
+done
+for target in nope bad ../../../../etc/passwd; do
+  ln -s "$target" r/refs/heads/bad
+  fails_with "an alias of $target is there" "ref bad already exists" u refs --create=bad main
+  ok "and can be deleted" u refs --delete bad
+  nok "is gone" test -L r/refs/heads/bad
+done
+mv r/refs/heads kept
+fails_with "no refs/heads isn't no refs" "^error: Listing refs: listing refs/heads: No such file or directory$" u refs
+nok "nor to prune" u prune --refs-only
+mv kept r/refs/heads
+ok "nothing was lost" u ls main
+
 done_testing

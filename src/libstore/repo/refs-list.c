@@ -58,8 +58,10 @@ walk (UlRepo *repo, const char *root, const char *below, FoundFunc func, gpointe
   g_autofree char *path = below ? g_build_filename (root, below, NULL) : g_strdup (root);
   const int fd = openat (ul_repo_dfd (repo), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  /* Every repository has refs/heads: without it nothing can be said of what is referred to. */
   if (dir == NULL)
-    return errno == ENOENT || ul_throw_errno (error, "listing %s", path);
+    return (errno == ENOENT && !g_str_equal (path, "refs/heads"))
+           || ul_throw_errno (error, "listing %s", path);
 
   gboolean ok = TRUE;
   struct dirent *entry;
@@ -139,7 +141,7 @@ found_ref (const char *path, const char *name, gboolean is_link, gpointer data, 
     return TRUE;
 
   gboolean found = TRUE;
-  if ((listing->flags & UL_REFS_LIST_ALIASES) == 0
+  if ((listing->flags & (UL_REFS_LIST_ALIASES | UL_REFS_LIST_NAMES)) == 0
       && !ul_refs_read_path (listing->repo, path, &found, &ref.checksum, error))
     {
       g_free (ref.target);

@@ -30,6 +30,8 @@ typedef enum
   UL_REFS_LIST_ALL = 0,
   UL_REFS_LIST_NO_REMOTES = 1 << 0,
   UL_REFS_LIST_ALIASES = 1 << 1, /* only aliases; checksum is not filled, target is */
+  UL_REFS_LIST_NAMES
+  = 1 << 2, /* also those that hold no checksum or lead nowhere; none is filled */
 } UlRefsListFlags;
 
 typedef struct
