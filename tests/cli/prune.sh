@@ -142,6 +142,11 @@ is "by a setting" "$(u prune --refs-only | tail -1)" "No unreachable objects"
 sleep 1.1
 u prune --refs-only --keep-unreferenced-younger-than=0s >/dev/null
 is "and not for ever" "$(left)" "x1 x2 x3 x4 x5 y1 y2 y3 y4 y5 "
+for text in 1y 7 1M 2mo ''; do
+  fails_with "'$text' is none" "^error: '$text' is no time ago: a number with s, m, h, d or w, or a date$" \
+    u prune --keep-unreferenced-younger-than="$text"
+done
+fails_with "nor is what is still to come" "^error: 'tomorrow' is still to come$" u prune --keep-unreferenced-younger-than=tomorrow
 fails_with "no duration" "^error: Could not parse '5 parsecs'$" u prune --keep-unreferenced-younger-than="5 parsecs"
 
 # --- tombstones
