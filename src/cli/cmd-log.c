@@ -41,20 +41,23 @@ static gboolean
 walk (UlRepo *repo, UlChecksum checksum, const Options *options, UlJsonList *list, GError **error)
 {
   g_autoptr (JsonBuilder) builder = list != NULL ? json_builder_new () : NULL;
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
   for (gboolean first = TRUE;; first = FALSE)
     {
-      g_autoptr (GVariant) variant = NULL;
-      if (!(first ? ul_objects_load (repo, UL_OBJECT_COMMIT, &checksum, &variant, error)
-                  : ul_objects_load_if_exists (repo, UL_OBJECT_COMMIT, &checksum, &variant, error)))
+      gboolean has = TRUE;
+      if (!first && !ul_objects_has (repo, UL_OBJECT_COMMIT, &checksum, &has, error))
         return FALSE;
-      if (variant == NULL)
+      if (!has)
         {
           show_end (list);
           return TRUE;
         }
 
+      g_autoptr (GVariant) variant = NULL;
       g_auto (UlCommit) commit = { 0 };
-      if (!ul_commit_parse (variant, &commit, error))
+      /* A commit under another's name may be its own ancestor. */
+      if (!ul_objects_load_verified (repo, UL_OBJECT_COMMIT, &checksum, hasher, &variant, error)
+          || !ul_commit_parse (variant, &commit, error))
         return FALSE;
       if (list == NULL)
         {

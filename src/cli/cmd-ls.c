@@ -25,6 +25,7 @@ typedef struct
   UlRepo *repo;
   const Options *options;
   JsonBuilder *json; /* NULL: text */
+  UlHasher *hasher;
   UlJsonList list;
 } Lister;
 
@@ -154,7 +155,8 @@ enter_dir (Lister *self, GArray *levels, const GString *path, const UlChecksum *
            GError **error)
 {
   g_autoptr (GVariant) dirtree = NULL;
-  if (!ul_objects_load (self->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+  if (!ul_objects_load_verified (self->repo, UL_OBJECT_DIRTREE, tree, self->hasher, &dirtree,
+                                 error))
     return FALSE;
   Level level = { .path_len = path->len };
   ul_dirtree_view_init (&level.view, dirtree);
@@ -271,7 +273,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return FALSE;
 
   g_autoptr (JsonBuilder) json = inv->json ? json_builder_new () : NULL;
-  Lister self = { .repo = repo, .options = options, .json = json };
+  g_autoptr (UlHasher) hasher = ul_hasher_new ();
+  Lister self = { .repo = repo, .options = options, .json = json, .hasher = hasher };
   if (json != NULL && !check_paths (repo, &commit, inv->argv + 1, error))
     return FALSE;
   if (json != NULL)

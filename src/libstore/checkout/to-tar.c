@@ -47,6 +47,7 @@ typedef struct
   GMutex lock;
   GCond ready;
 
+  UlHasher *hasher;   /* of the walk */
   GArray *levels;     /* of Level: a stack, not the C stack, because depth comes from disk */
   GString *path;      /* in the archive */
   GHashTable *firsts; /* with hardlinks: UlChecksum * -> path of the first such file */
@@ -100,6 +101,7 @@ export_init (Export *self, UlRepo *repo, const UlToTarOptions *options, gint64 m
 {
   *self = (Export){
     .context = { .repo = repo, .options = options, .mtime = mtime },
+    .hasher = ul_hasher_new (),
     .levels = g_array_new (FALSE, FALSE, sizeof (Level)),
     .path = g_string_new (options->prefix),
   };
@@ -129,6 +131,7 @@ export_clear (Export *self)
   g_clear_pointer (&self->filling, run_free);
   g_queue_clear_full (&self->in_order, (GDestroyNotify) run_free);
   g_queue_clear_full (&self->idle, (GDestroyNotify) run_free);
+  ul_hasher_free (self->hasher);
   g_array_unref (self->levels);
   g_string_free (self->path, TRUE);
   g_clear_pointer (&self->firsts, g_hash_table_unref);
@@ -291,7 +294,8 @@ enter (Export *self, const char *path, const UlChecksum *tree, const UlChecksum 
        GError **error)
 {
   g_autoptr (GVariant) dirtree = NULL;
-  if (!ul_objects_load (self->context.repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+  if (!ul_objects_load_verified (self->context.repo, UL_OBJECT_DIRTREE, tree, self->hasher,
+                                 &dirtree, error))
     return ul_prefix (error, "export %s", path);
   Level level = { .path_len = self->path->len };
   ul_dirtree_view_init (&level.view, dirtree);

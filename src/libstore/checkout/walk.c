@@ -26,6 +26,7 @@ typedef struct
   UlCheckoutPlan *plan;
   UlCheckoutQueue *queue;
   UlCheckoutDirmetas *dirmetas;
+  UlHasher *hasher;
   gboolean has_failed; /* a worker has: no use in going on */
   GArray *frames;      /* of Frame, a stack */
   UlCheckoutDirErrors errors;
@@ -66,7 +67,8 @@ enter (Walk *walk, UlCheckoutTarget *target, char *path, const UlChecksum *tree,
   g_autoptr (GVariant) dirmeta = NULL;
   g_autoptr (GVariant) dirtree = NULL;
   if ((target->is_new && !ul_checkout_dirmetas_load (walk->dirmetas, meta, &dirmeta, error))
-      || !ul_objects_load (walk->plan->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+      || !ul_objects_load_verified (walk->plan->repo, UL_OBJECT_DIRTREE, tree, walk->hasher,
+                                    &dirtree, error))
     return ul_prefix (error, "checkout %s", path);
 
   g_autoptr (UlCheckoutDir) dir
@@ -122,6 +124,7 @@ walk_init (Walk *walk, UlCheckoutPlan *plan)
     .plan = plan,
     .queue = ul_checkout_queue_new (&options),
     .dirmetas = ul_checkout_dirmetas_new (plan->repo),
+    .hasher = ul_hasher_new (),
     .frames = g_array_new (FALSE, FALSE, sizeof (Frame)),
   };
   g_mutex_init (&walk->errors.lock);
@@ -139,6 +142,7 @@ walk_finish (Walk *walk, GError *own, GError **error)
   ul_checkout_queue_free (walk->queue);
   g_array_unref (walk->frames);
   ul_checkout_dirmetas_free (walk->dirmetas);
+  ul_hasher_free (walk->hasher);
   g_mutex_clear (&walk->errors.lock);
 
   GError *candidates[] = { from_workers, own, walk->errors.first };

@@ -152,6 +152,27 @@ ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
 }
 
 gboolean
+ul_objects_load_verified (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                          UlHasher *hasher, GVariant **out_variant, GError **error)
+{
+  g_autoptr (GVariant) variant = NULL;
+  UlChecksum actual;
+  if (!ul_objects_load (repo, type, checksum, &variant, error))
+    return FALSE;
+  ul_hasher_start (hasher);
+  ul_hasher_update (hasher, g_variant_get_data (variant), g_variant_get_size (variant));
+  ul_hasher_finish (hasher, &actual);
+  if (!ul_checksum_equal (checksum, &actual))
+    {
+      g_autofree char *name = ul_object_to_string (checksum, type);
+      g_autofree char *hex = ul_checksum_dup_hex (&actual);
+      return ul_throw (error, UL_ERROR_CORRUPT, "corrupt object %s: its checksum is %s", name, hex);
+    }
+  *out_variant = g_steal_pointer (&variant);
+  return TRUE;
+}
+
+gboolean
 ul_objects_load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out_commit,
                         GError **error)
 {

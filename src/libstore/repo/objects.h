@@ -40,6 +40,12 @@ gboolean ul_objects_load (UlRepo *repo, UlObjectType type, const UlChecksum *che
 gboolean ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                                     GVariant **out_variant, GError **error);
 
+/* ul_objects_load () of an object that is what its name says: UL_ERROR_CORRUPT otherwise. For
+ * whoever follows names to where they lead: a damaged dirtree may be well formed and hold itself.
+ * @hasher is scratch. */
+gboolean ul_objects_load_verified (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
+                                   UlHasher *hasher, GVariant **out_variant, GError **error);
+
 /* Load a commit and take it apart. */
 gboolean ul_objects_load_commit (UlRepo *repo, const UlChecksum *checksum, UlCommit *out_commit,
                                  GError **error);

@@ -68,28 +68,6 @@ worker_free (gpointer data)
   g_free (worker);
 }
 
-/* A flipped bit may leave a dirtree that is well formed and names other objects. */
-static gboolean
-load_verified (UlRepo *repo, const UlChecksum *tree, UlHasher *hasher, GVariant **out_variant,
-               GError **error)
-{
-  g_autoptr (GVariant) variant = NULL;
-  UlChecksum actual;
-  if (!ul_objects_load (repo, UL_OBJECT_DIRTREE, tree, &variant, error))
-    return FALSE;
-  ul_hasher_start (hasher);
-  ul_hasher_update (hasher, g_variant_get_data (variant), g_variant_get_size (variant));
-  ul_hasher_finish (hasher, &actual);
-  if (!ul_checksum_equal (tree, &actual))
-    {
-      g_autofree char *name = ul_object_to_string (tree, UL_OBJECT_DIRTREE);
-      g_autofree char *hex = ul_checksum_dup_hex (&actual);
-      return ul_throw (error, UL_ERROR_CORRUPT, "corrupt object %s: its checksum is %s", name, hex);
-    }
-  *out_variant = g_steal_pointer (&variant);
-  return TRUE;
-}
-
 static void
 claim_entries (const UlReach *self, GVariant *dirtree, Worker *worker)
 {
@@ -119,7 +97,8 @@ enter (Walk *walk, const UlChecksum *tree, Worker *worker)
 {
   g_autoptr (GVariant) dirtree = NULL;
   GError *cause = NULL;
-  if (load_verified (walk->options->repo, tree, worker->hasher, &dirtree, &cause))
+  if (ul_objects_load_verified (walk->options->repo, UL_OBJECT_DIRTREE, tree, worker->hasher,
+                                &dirtree, &cause))
     {
       claim_entries (walk->options, dirtree, worker);
       return;
