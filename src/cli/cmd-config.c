@@ -38,10 +38,10 @@ static gboolean
 check_names (const char *group, const char *key, GError **error)
 {
   /* What GKeyFile would write and then not read back. */
-  if (*group == '\0' || strpbrk (group, "[]\n\r\t") != NULL)
+  if (*group == '\0' || strpbrk (group, "[]\n\r\t") != NULL || !g_utf8_validate (group, -1, NULL))
     return ul_throw (error, UL_ERROR_INVALID, "Invalid group name '%s'", group);
   if (*key == '\0' || *key == ' ' || key[strlen (key) - 1] == ' '
-      || strpbrk (key, "=[]#\n\r") != NULL)
+      || strpbrk (key, "=[]#\n\r") != NULL || !g_utf8_validate (key, -1, NULL))
     return ul_throw (error, UL_ERROR_INVALID, "Invalid key name '%s'", key);
   return TRUE;
 }

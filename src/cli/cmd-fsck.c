@@ -146,9 +146,12 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return FALSE;
 
   Source source = { 0 };
-  if (options->repair != NULL && !find_source (repo, options->repair, &source, error))
+  g_autoptr (GError) cause = NULL;
+  if (options->repair != NULL && !find_source (repo, options->repair, &source, &cause))
     {
-      inv->failure = STATUS_CORRUPT; /* an argument */
+      /* The argument is wrong, unless the system has refused. */
+      inv->failure = cause->domain == G_IO_ERROR ? STATUS_UNCHECKED : STATUS_CORRUPT;
+      g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
   g_autoptr (UlRepo) repair_repo = source.repo;

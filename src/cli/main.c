@@ -4,6 +4,7 @@
 #include "util/interrupt.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "config.h"
@@ -84,6 +85,8 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   raise_descriptor_limit ();
   ul_interrupt_catch ();
+  /* Over the limit of a file's size a write says EFBIG then, and the error what it was for. */
+  (void) signal (SIGXFSZ, SIG_IGN);
   const int status = ul_command_main (&program, argc, argv);
   ul_interrupt_resume ();
   return status;

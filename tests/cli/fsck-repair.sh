@@ -184,6 +184,9 @@ chmod u+w "$file" && scratch "$file"
 ok "content from a user's checkout, metadata from the object" u fsck --repair=user
 ok "are the object" u fsck
 
+run bash -c 'ulimit -n 7; exec "$UNDERLAY" --repo=r fsck --repair=r'
+is "no descriptors to open it: nothing is known" "$status" 2
+
 # --- from the parent
 
 "$UNDERLAY" init --repo=child --mode=bare-user

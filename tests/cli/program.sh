@@ -86,7 +86,7 @@ is "is a value" "$(u rev-parse --repo=r three)" "$(u rev-parse --repo=r three)"
 ok "a value may begin with a dash" u commit --repo=r -b dash -s --orphan tree
 like "and is the value" "$(u show --repo=r dash)" "    --orphan"
 ok "a value may look like help" u commit --repo=r -b dash -s -h tree
-ok "the last of one option counts" u --repo=/nonexistent --repo=r rev-parse main
+ok "the last of one option counts" u --repo=/dev/null/none --repo=r rev-parse main
 ok "-- ends the options" u ls --repo=r main -- /
 fails_with "after it all are arguments" "Inspecting path '--bogus'" u ls --repo=r main -- --bogus
 fails_with "a lone dash is an argument" "Inspecting path '-'" u ls --repo=r main -
@@ -116,7 +116,7 @@ is "UNDERLAY_REPO goes before OSTREE_REPO" \
    "$(env -C away OSTREE_REPO="$T/r" UNDERLAY_REPO="$T/other/env" "$UNDERLAY" refs)" env-ref
 is "--repo goes before both" "$(env -C away OSTREE_REPO="$T/r" "$UNDERLAY" refs --repo=../other/env)" env-ref
 is "an empty variable is none" "$(env -C away UNDERLAY_REPO= OSTREE_REPO="$T/other/env" "$UNDERLAY" refs)" env-ref
-fails_with "--repo that isn't there" "^error: opening repo: .*/nonexistent" u --repo=/nonexistent refs
+fails_with "--repo that isn't there" "^error: opening repo: .*/dev/null/none" u --repo=/dev/null/none refs
 fails_with "--repo that is none" "^error: opening repo: " u --repo=tree refs
 
 # --- output that can't be written

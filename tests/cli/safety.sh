@@ -146,4 +146,34 @@ else
   skip "a whiteout and its name" "no 0:0 devices here"
 fi
 
+# A dirtree that holds itself, a commit that is its own ancestor
+"$UNDERLAY" init --repo=loop
+"$UNDERLAY" --repo=loop commit -b main tree >/dev/null
+dirtree () { local c; c=$("$UNDERLAY" --repo=loop ls -dC main "$1" | awk '{ print $5 }'); echo "loop/objects/${c:0:2}/${c:2}.dirtree"; }
+cp "$(dirtree /)" "$(dirtree /d).new" && mv "$(dirtree /d).new" "$(dirtree /d)"
+loop () { timeout 20 "$UNDERLAY" --repo=loop "$@"; }
+fails_with "ls of a tree that holds itself" 'corrupt object [0-9a-f]{64}\.dirtree: its checksum is' loop ls -R main
+fails_with "checkout of it" 'corrupt object [0-9a-f]{64}\.dirtree: its checksum is' loop checkout main out.loop
+fails_with "export of it" 'corrupt object [0-9a-f]{64}\.dirtree: its checksum is' eval 'loop export main >/dev/null'
+sevens=$(printf '07%.0s' {1..32})
+c=$("$UNDERLAY" --repo=loop commit --orphan --parent="$sevens" tree)
+mkdir -p loop/objects/07 && cp "loop/objects/${c:0:2}/${c:2}.commit" "loop/objects/07/${sevens:2}.commit"
+fails_with "the log of a commit that is its own ancestor" "corrupt object $sevens.commit: its checksum is $c" eval 'loop log $c >/dev/null'
+
+# A limit of a file's size is an error like any other
+head -c 300000 /dev/urandom >tree/large
+fails_with "ulimit -f" 'File too large' bash -c 'ulimit -f 100; exec "$UNDERLAY" --repo=repo commit -b limited tree'
+is "leaves nothing" "$(find repo/tmp -name 'staging-*')" ""
+
+# A name of a setting that couldn't be read back
+fails_with "a key that isn't UTF-8" "^error: Invalid key name" ul config set $'core.a\xff' x
+fails_with "nor its group" "--group" ul config --group=$'a\xff' set x x
+ok "it can be read" ul refs
+
+# What is missing of a partial commit isn't missing of another then
+"$UNDERLAY" init --repo=partial --mode=archive
+"$UNDERLAY" --repo=partial pull-local -q --commit-metadata-only repo main
+fails_with "a partial commit as a tree" '^error: main: the commit is partial' "$UNDERLAY" --repo=partial commit -b x --tree=ref=main
+fails_with "or as a base" '^error: main: the commit is partial' "$UNDERLAY" --repo=partial commit -b x --base=main --tree=dir=tree
+
 done_testing

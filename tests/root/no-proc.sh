@@ -24,5 +24,7 @@ fails_with "one that makes whiteouts" "change mode of whiteout: /proc is not mou
            u checkout --process-passthrough-whiteouts main whiteouts
 ok "a checkout that links" u checkout main links
 fails_with "ls of a symlink with attributes" "list xattrs: /proc is not mounted$" u ls -R main
+run u fsck --json
+is "fsck can't say" "$status $(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["sound"])' "$out")" "2 None"
 
 done_testing

@@ -83,10 +83,8 @@ load_base (Building *b, GError **error)
 {
   if (b->options->base == NULL)
     return TRUE;
-  UlChecksum checksum;
   g_auto (UlCommit) base = { 0 };
-  if (!ul_refs_resolve (b->repo, b->options->base, NULL, &checksum, error)
-      || !ul_objects_load_commit (b->repo, &checksum, &base, error))
+  if (!ul_from_commit_load (b->repo, b->options->base, &base, error))
     return FALSE;
   ul_tree_set_base (b->tree, &base.tree, &base.meta);
   return TRUE;

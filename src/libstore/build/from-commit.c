@@ -326,13 +326,25 @@ changes_files (UlRepo *repo, const UlModifier *modifier)
 }
 
 gboolean
+ul_from_commit_load (UlRepo *repo, const char *rev, UlCommit *out, GError **error)
+{
+  UlChecksum checksum;
+  gboolean partial;
+  if (!ul_refs_resolve (repo, rev, NULL, &checksum, error)
+      || !ul_objects_commit_is_partial (repo, &checksum, &partial, error))
+    return FALSE;
+  if (partial)
+    return ul_throw (error, UL_ERROR_NOT_FOUND,
+                     "%s: the commit is partial: objects of it are missing", rev);
+  return ul_objects_load_commit (repo, &checksum, out, error);
+}
+
+gboolean
 ul_from_commit (const UlIntake *self, const char *rev, UlTree *root, GError **error)
 {
   UlRepo *repo = ul_transaction_repo (self->transaction);
-  UlChecksum checksum;
   g_auto (UlCommit) commit = { 0 };
-  if (!ul_refs_resolve (repo, rev, NULL, &checksum, error)
-      || !ul_objects_load_commit (repo, &checksum, &commit, error))
+  if (!ul_from_commit_load (repo, rev, &commit, error))
     return FALSE;
 
   g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);

@@ -2,12 +2,17 @@
 #pragma once
 
 #include "build/intake.h"
+#include "core/commit.h"
 
 /* The tree of a commit into a tree. What nothing changes is taken over by its checksum: neither
  * file objects nor, where nothing was before, dirtrees are read. One thread walks; workers store
  * files whose metadata the modifier changes. Private to build/. */
 
 G_BEGIN_DECLS
+
+/* The commit that @rev means. UL_ERROR_NOT_FOUND for one that is marked partial: taken over by its
+ * checksum, what it lacks would be noticed by nobody before it's needed. */
+gboolean ul_from_commit_load (UlRepo *repo, const char *rev, UlCommit *out, GError **error);
 
 /* Overlay the tree of @rev onto @root. All that is new is stored, staged, on return. Whiteouts of a
  * commit are markers already, and xattrs that overlayfs wrote are content: retarget_whiteouts

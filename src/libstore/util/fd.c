@@ -36,7 +36,10 @@ ul_fd_throw_proc (GError **error, const char *what)
 {
   const int code = errno;
   if (code == ENOENT && access ("/proc/self/fd", F_OK) != 0)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "%s: /proc is not mounted", what);
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_MOUNTED, "%s: /proc is not mounted", what);
+      return FALSE;
+    }
   errno = code;
   return ul_throw_errno (error, "%s", what);
 }
