@@ -120,6 +120,28 @@ test_values (void)
   g_assert_cmpuint (ul_checksum_set_size (set), ==, 20001);
 }
 
+static void
+test_get_and_put (void)
+{
+  g_autoptr (UlChecksumSet) set = ul_checksum_set_new (sizeof (guint32));
+  guint32 value = 7;
+  for (guint64 i = 0; i < 3; i++)
+    {
+      const UlChecksum checksum = i == 0 ? (UlChecksum){ { 0 } } : numbered (i);
+      const guint32 values[] = { (guint32) i + 100, G_MAXUINT32 };
+      g_assert_false (ul_checksum_set_get (set, &checksum, &value));
+      g_assert_cmpuint (value, ==, 7);
+      for (gsize k = 0; k < G_N_ELEMENTS (values); k++)
+        {
+          guint32 got = 0;
+          ul_checksum_set_put (set, &checksum, &values[k]);
+          g_assert_true (ul_checksum_set_get (set, &checksum, &got));
+          g_assert_cmpuint (got, ==, values[k]);
+        }
+    }
+  g_assert_cmpuint (ul_checksum_set_size (set), ==, 3);
+}
+
 typedef struct
 {
   UlChecksumSet *set;
@@ -168,6 +190,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ChecksumSet/many-in-40-bytes-each", test_many);
   g_test_add_func ("/ChecksumSet/chosen-to-collide", test_chosen);
   g_test_add_func ("/ChecksumSet/values", test_values);
+  g_test_add_func ("/ChecksumSet/get-and-put", test_get_and_put);
   g_test_add_func ("/ChecksumSet/one-thread-adds-each", test_threads);
   return g_test_run ();
 }

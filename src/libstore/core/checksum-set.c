@@ -254,6 +254,35 @@ ul_checksum_set_contains (UlChecksumSet *set, const UlChecksum *checksum)
   return ul_checksum_set_update (set, checksum, NULL, NULL);
 }
 
+typedef struct
+{
+  gpointer to;
+  gconstpointer from;
+  gsize size;
+} Copy;
+
+static void
+copy_value (G_GNUC_UNUSED const UlChecksum *checksum, gpointer value, gpointer data)
+{
+  const Copy *copy = data;
+  memcpy (copy->to != NULL ? copy->to : value, copy->from != NULL ? copy->from : value, copy->size);
+}
+
+gboolean
+ul_checksum_set_get (UlChecksumSet *set, const UlChecksum *checksum, gpointer value)
+{
+  Copy copy = { .to = value, .size = set->stride - UL_CHECKSUM_LEN };
+  return ul_checksum_set_update (set, checksum, copy_value, &copy);
+}
+
+void
+ul_checksum_set_put (UlChecksumSet *set, const UlChecksum *checksum, gconstpointer value)
+{
+  Copy copy = { .from = value, .size = set->stride - UL_CHECKSUM_LEN };
+  (void) ul_checksum_set_add (set, checksum);
+  (void) ul_checksum_set_update (set, checksum, copy_value, &copy);
+}
+
 void
 ul_checksum_set_foreach (UlChecksumSet *set, UlChecksumSetFunc func, gpointer data)
 {

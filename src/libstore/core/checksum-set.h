@@ -28,6 +28,12 @@ typedef void (*UlChecksumSetFunc) (const UlChecksum *checksum, gpointer value, g
 gboolean ul_checksum_set_update (UlChecksumSet *set, const UlChecksum *checksum,
                                  UlChecksumSetFunc func, gpointer data);
 
+/* Copy the value of @checksum to @value. FALSE if it isn't there. */
+gboolean ul_checksum_set_get (UlChecksumSet *set, const UlChecksum *checksum, gpointer value);
+
+/* Add @checksum if it isn't there, and give it this value. */
+void ul_checksum_set_put (UlChecksumSet *set, const UlChecksum *checksum, gconstpointer value);
+
 /* Call @func on each, in an order that means nothing. */
 void ul_checksum_set_foreach (UlChecksumSet *set, UlChecksumSetFunc func, gpointer data);
 

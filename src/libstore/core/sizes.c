@@ -4,16 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/varint.h"
 #include "util/error.h"
-
-static guint8 *
-put_varint (guint8 *at, guint64 value)
-{
-  for (; value >= 0x80; value >>= 7)
-    *at++ = (guint8) (value | 0x80);
-  *at++ = (guint8) value;
-  return at;
-}
 
 static int
 compare_sizes (const void *a, const void *b)
@@ -31,34 +23,15 @@ ul_sizes_new (UlSize *sizes, gsize n)
     qsort (sizes, n, sizeof *sizes, compare_sizes);
   for (gsize i = 0; i < n; i++)
     {
-      guint8 bytes[UL_CHECKSUM_LEN + 2 * 10 + 1];
+      guint8 bytes[UL_CHECKSUM_LEN + 2 * UL_VARINT_MAX + 1];
       memcpy (bytes, sizes[i].checksum.bytes, UL_CHECKSUM_LEN);
-      guint8 *at = put_varint (bytes + UL_CHECKSUM_LEN, sizes[i].stored);
-      at = put_varint (at, sizes[i].unpacked);
+      guint8 *at = ul_varint_put (bytes + UL_CHECKSUM_LEN, sizes[i].stored);
+      at = ul_varint_put (at, sizes[i].unpacked);
       *at++ = (guint8) sizes[i].type;
       g_variant_builder_add_value (&builder, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes,
                                                                         (gsize) (at - bytes), 1));
     }
   return g_variant_builder_end (&builder);
-}
-
-static gboolean
-get_varint (const guint8 **at, const guint8 *end, guint64 *out)
-{
-  guint64 value = 0;
-  for (guint shift = 0; *at < end && shift < 64; shift += 7)
-    {
-      const guint64 byte = *(*at)++;
-      if (shift == 63 && (byte & 0x7e) != 0)
-        return FALSE;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80)
-        {
-          *out = value;
-          return TRUE;
-        }
-    }
-  return FALSE;
 }
 
 static gboolean
@@ -69,7 +42,7 @@ parse (const guint8 *bytes, gsize len, UlSize *out)
   if (len < UL_CHECKSUM_LEN)
     return FALSE;
   memcpy (out->checksum.bytes, bytes, UL_CHECKSUM_LEN);
-  if (!get_varint (&at, end, &out->stored) || !get_varint (&at, end, &out->unpacked))
+  if (!ul_varint_get (&at, end, &out->stored) || !ul_varint_get (&at, end, &out->unpacked))
     return FALSE;
   out->type = at < end ? (UlObjectType) *at++ : UL_OBJECT_FILE;
   return at == end && out->type >= UL_OBJECT_FILE && out->type <= UL_OBJECT_DIRMETA;
