@@ -52,6 +52,7 @@ typedef struct
   gboolean selinux_from_base;
   guint32 selinux_epoch;
   char **selinux_equivalences;
+  gboolean preserve_hardlinks;
   gboolean link_checkout_speedup;
   gboolean devino_canonical;
   gboolean consume;
@@ -350,6 +351,7 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
     .bind_refs = (const char *const *) options->bind_refs,
     .bootable = options->bootable,
     .generate_sizes = options->generate_sizes,
+    .preserve_hardlinks = options->preserve_hardlinks,
     .skip_if_unchanged = options->skip_if_unchanged,
     .jobs = (guint) inv->jobs,
     .transaction.no_fsync = options->no_fsync,
@@ -412,6 +414,8 @@ static const UlOption table[] = {
     parse_devices },
   { "retarget-whiteouts", 0, UL_OPTION_FLAG, offsetof (Options, retarget_whiteouts), NULL,
     "Store overlayfs whiteouts (char 0:0 devices) as .ostree-wh. markers" },
+  { "preserve-hardlinks", 0, UL_OPTION_FLAG, offsetof (Options, preserve_hardlinks), NULL,
+    "Record which files are hardlinks of each other, for checkout to make them so" },
   UL_OPTIONS_HEADING ("Where to"),
   { "branch", 'b', UL_OPTION_STRING, offsetof (Options, branch), "BRANCH", "Branch", "@rev" },
   { "orphan", 0, UL_OPTION_FLAG, offsetof (Options, orphan), NULL,

@@ -13,6 +13,7 @@
 #include "build/labels.h"
 #include "build/tree.h"
 #include "core/commit.h"
+#include "core/hardlinks.h"
 #include "core/refspec.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
@@ -28,11 +29,19 @@ typedef struct
   UlTransaction *transaction;
   UlWriter *writer;
   UlTree *tree;
-  UlSelinux *policy; /* NULL: none */
+  UlSelinux *policy;   /* NULL: none */
+  UlLinkGroups *links; /* NULL: not asked for */
   gboolean has_parent;
   UlChecksum parent_checksum;
   UlCommit parent;
 } Building;
+
+static gboolean
+has_key (GVariant *dict, const char *key)
+{
+  g_autoptr (GVariant) value = dict != NULL ? g_variant_lookup_value (dict, key, NULL) : NULL;
+  return value != NULL;
+}
 
 static gboolean
 check_options (const UlCommitOptions *options, GError **error)
@@ -43,6 +52,12 @@ check_options (const UlCommitOptions *options, GError **error)
     return FALSE;
   const gboolean may_have_parent
       = options->parent != NULL || (options->branch != NULL && !options->orphan);
+  if (options->preserve_hardlinks
+      && (has_key (options->metadata, UL_COMMIT_KEY_HARDLINKS)
+          || (options->keep_metadata != NULL
+              && g_strv_contains (options->keep_metadata, UL_COMMIT_KEY_HARDLINKS))))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "metadata key " UL_COMMIT_KEY_HARDLINKS " is for --preserve-hardlinks");
   if (options->keep_metadata != NULL && options->keep_metadata[0] != NULL && !may_have_parent)
     return ul_throw (error, UL_ERROR_INVALID,
                      "Either --branch or --parent must be specified when using --keep-metadata");
@@ -87,7 +102,8 @@ load_base (Building *b, GError **error)
   if (!ul_from_commit_load (b->repo, b->options->base, &base, error))
     return FALSE;
   ul_tree_set_base (b->tree, &base.tree, &base.meta);
-  return TRUE;
+  return b->links == NULL || ul_link_groups_add_commit (b->links, b->repo, &base, NULL, NULL, error)
+         || ul_prefix (error, "%s", b->options->base);
 }
 
 static int
@@ -176,11 +192,13 @@ import_trees (Building *b, GError **error)
     .jobs = b->options->jobs,
     .progress = b->options->progress,
     .skip_matched = matched,
+    .links = b->links,
   };
   for (gsize i = 0; i < b->options->n_trees; i++)
     {
-      /* The kernel is looked for in the tree as a whole, before it's written. */
-      intake.is_last = i + 1 == b->options->n_trees && !b->options->bootable;
+      /* The kernel is looked for in the tree as a whole, and its files are numbered, before it's
+       * written. */
+      intake.is_last = i + 1 == b->options->n_trees && !b->options->bootable && b->links == NULL;
       if (!import_tree (b, &intake, &b->options->trees[i], error))
         return FALSE;
     }
@@ -188,13 +206,6 @@ import_trees (Building *b, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Can't commit an empty tree");
   return (b->modifier.statoverride == NULL || check_statoverride (&b->modifier, error))
          && (b->modifier.skip_list == NULL || check_skip_list (&b->modifier, matched, error));
-}
-
-static gboolean
-has_key (GVariant *dict, const char *key)
-{
-  g_autoptr (GVariant) value = dict != NULL ? g_variant_lookup_value (dict, key, NULL) : NULL;
-  return value != NULL;
 }
 
 /* Keys taken over from the parent stand behind those given; one that is given anew isn't taken
@@ -283,6 +294,34 @@ make_metadata (Building *b, GVariant **out_metadata, GError **error)
   return TRUE;
 }
 
+static void
+append_metadata (GVariant **metadata, const char *key, GVariant *value)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (gsize i = 0; i < g_variant_n_children (*metadata); i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (*metadata, i);
+      g_variant_builder_add_value (&builder, entry);
+    }
+  g_variant_builder_add (&builder, "{sv}", key, value);
+  g_variant_unref (*metadata);
+  *metadata = g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/* @links: of the tree that is @contents; NULL: not asked for. */
+static gboolean
+add_hardlinks (const UlChecksum *contents, GArray *links, GVariant **metadata, GError **error)
+{
+  if (links == NULL)
+    return TRUE;
+  GVariant *value = ul_hardlinks_new (contents, links);
+  if (value == NULL)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "more hardlinks than a commit can record");
+  append_metadata (metadata, UL_COMMIT_KEY_HARDLINKS, value);
+  return TRUE;
+}
+
 /* Behind all other keys, as ostree has it. */
 static gboolean
 add_sizes (Building *b, const UlChecksum *contents, const UlChecksum *meta, GVariant **metadata,
@@ -293,18 +332,8 @@ add_sizes (Building *b, const UlChecksum *contents, const UlChecksum *meta, GVar
     return TRUE;
   if (!ul_transaction_list_sizes (b->transaction, contents, meta, &sizes, error))
     return FALSE;
-  if (sizes == NULL)
-    return TRUE;
-  g_auto (GVariantBuilder) builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  for (gsize i = 0; i < g_variant_n_children (*metadata); i++)
-    {
-      g_autoptr (GVariant) entry = g_variant_get_child_value (*metadata, i);
-      g_variant_builder_add_value (&builder, entry);
-    }
-  g_variant_builder_add (&builder, "{sv}", UL_SIZES_KEY, sizes);
-  g_variant_unref (*metadata);
-  *metadata = g_variant_ref_sink (g_variant_builder_end (&builder));
+  if (sizes != NULL)
+    append_metadata (metadata, UL_SIZES_KEY, sizes);
   return TRUE;
 }
 
@@ -323,12 +352,25 @@ write_commit (Building *b, const UlChecksum *contents, const UlChecksum *meta, G
          || ul_writer_commitmeta (b->writer, out, o->detached_metadata, error);
 }
 
+/* Does the parent record the same hardlinks, where they are asked for? */
 static gboolean
-is_unchanged (const Building *b, const UlChecksum *contents, const UlChecksum *meta)
+has_same_links (const Building *b, GVariant *metadata)
+{
+  if (b->links == NULL)
+    return TRUE;
+  g_autoptr (GVariant) before
+      = g_variant_lookup_value (b->parent.metadata, UL_COMMIT_KEY_HARDLINKS, NULL);
+  g_autoptr (GVariant) now = g_variant_lookup_value (metadata, UL_COMMIT_KEY_HARDLINKS, NULL);
+  return before != NULL && g_variant_equal (before, now);
+}
+
+static gboolean
+is_unchanged (const Building *b, const UlChecksum *contents, const UlChecksum *meta,
+              GVariant *metadata)
 {
   return b->options->skip_if_unchanged && b->has_parent
          && ul_checksum_equal (&b->parent.tree, contents)
-         && ul_checksum_equal (&b->parent.meta, meta);
+         && ul_checksum_equal (&b->parent.meta, meta) && has_same_links (b, metadata);
 }
 
 /* Nobody means to remove the repository that the commit has just gone to. */
@@ -399,14 +441,17 @@ build (Building *b, UlCommitResult *out, GError **error)
   UlChecksum contents;
   UlChecksum meta;
   g_autoptr (GVariant) metadata = NULL;
+  g_autoptr (GArray) links = NULL;
   if (!ul_labels_open (b->repo, b->options, &b->policy, error))
     return FALSE;
   b->modifier.selinux = b->policy;
   if (!find_parent (b, error) || !load_base (b, error) || !import_trees (b, error)
       || !make_metadata (b, &metadata, error)
-      || !ul_tree_write (b->tree, b->writer, &contents, &meta, error))
+      || (b->links != NULL && !ul_link_groups_number (b->links, b->tree, b->repo, &links, error))
+      || !ul_tree_write (b->tree, b->writer, &contents, &meta, error)
+      || (b->links != NULL && !add_hardlinks (&contents, links, &metadata, error)))
     return FALSE;
-  if (is_unchanged (b, &contents, &meta))
+  if (is_unchanged (b, &contents, &meta, metadata))
     {
       out->unchanged = TRUE;
       out->commit = b->parent_checksum;
@@ -440,6 +485,7 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
     .transaction = transaction,
     .writer = writer,
     .tree = tree,
+    .links = options->preserve_hardlinks ? ul_link_groups_new () : NULL,
   };
   /* Only where whiteouts are asked for: without, a commit is the same as ostree's. */
   b.modifier.no_xattrs |= ul_repo_disable_xattrs (repo);
@@ -454,6 +500,7 @@ ul_commit_create (UlRepo *repo, const UlCommitOptions *options, UlCommitResult *
   const gboolean ok = build (&b, &result, error);
   ul_commit_clear (&b.parent);
   ul_selinux_free (b.policy);
+  ul_link_groups_free (b.links);
   if (!ok || !consume_trees (options, error))
     return FALSE;
   *out_result = result;

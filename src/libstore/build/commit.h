@@ -111,6 +111,7 @@ typedef struct
   const char *const *bind_refs; /* more refs to bind */
   gboolean bootable;            /* add ostree.bootable and ostree.linux */
   gboolean generate_sizes;      /* add ostree.sizes, in an archive */
+  gboolean preserve_hardlinks;  /* record which files are hardlinks of each other */
   gboolean skip_if_unchanged;
 
   guint jobs; /* 0: all CPUs */

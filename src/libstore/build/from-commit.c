@@ -325,6 +325,28 @@ changes_files (UlRepo *repo, const UlModifier *modifier)
   return beyond.statoverride != NULL || ul_modifier_touches (&beyond, "/");
 }
 
+/* Of links: is a file left out, or a directory that it's in? */
+static gboolean
+leaves_out (const char *path, gpointer intake)
+{
+  for (const char *end = strchr (path + 1, '/'); end != NULL; end = strchr (end + 1, '/'))
+    {
+      g_autofree char *dir = g_strndup (path, (gsize) (end - path));
+      if (ul_intake_skips (intake, dir))
+        return TRUE;
+    }
+  return ul_intake_skips (intake, path);
+}
+
+static gboolean
+tell_links (const UlIntake *self, UlRepo *repo, const UlCommit *commit, GError **error)
+{
+  if (self->links == NULL)
+    return TRUE;
+  const UlLinkGroupsSkipFunc skips = self->modifier->skip_list != NULL ? leaves_out : NULL;
+  return ul_link_groups_add_commit (self->links, repo, commit, skips, (gpointer) self, error);
+}
+
 gboolean
 ul_from_commit_load (UlRepo *repo, const char *rev, UlCommit *out, GError **error)
 {
@@ -347,6 +369,8 @@ ul_from_commit (const UlIntake *self, const char *rev, UlTree *root, GError **er
   if (!ul_from_commit_load (repo, rev, &commit, error))
     return FALSE;
 
+  if (!tell_links (self, repo, &commit, error))
+    return ul_prefix (error, "%s", rev);
   g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);
   g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
   g_array_set_clear_func (levels, level_clear);

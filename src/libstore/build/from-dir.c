@@ -190,6 +190,12 @@ store_whiteout (Listing *listing, const char *name, UlTreeFile *file, GError **e
   meta.gid = st.st_gid;
   meta.mode = S_IFREG | (st.st_mode & 07777);
   ul_modifier_apply (walk->options->modifier, path, &meta.uid, &meta.gid, &meta.mode);
+  /* Whiteouts are one inode as often as not, which says nothing. */
+  if (walk->options->links != NULL)
+    {
+      g_autofree char *marker = g_strconcat (listing->dir->path, "/", file->name, NULL);
+      ul_link_groups_add_alone (walk->options->links, marker);
+    }
   ul_progress_add (walk->options->progress, done, 1);
   return ul_writer_file (walk->writer, &meta, &(UlSource){ .fd = -1 }, &file->checksum, error);
 }

@@ -57,6 +57,11 @@ resolve_outside (UlTarNames *self, UlTarName *name, GError **error)
     return throw_link (name, dir != NULL ? "a directory" : "which isn't there", error);
   name->inode = ul_tar_names_new_inode (self);
   name->inode->checksum = file->checksum;
+  if (self->intake->links != NULL)
+    {
+      g_autofree char *path = g_strconcat ("/", name->target, NULL);
+      ul_link_groups_set_file (self->intake->links, self->links_source, name->inode, path);
+    }
   return TRUE;
 }
 
@@ -89,8 +94,8 @@ resolve (UlTarNames *self, UlTarName *first, GError **error)
 }
 
 /* Which may be replaced by another, and so on: the archive says how long the chain is. */
-static const UlChecksum *
-final_checksum (UlTarInode *inode)
+static const UlTarInode *
+final_inode (UlTarInode *inode)
 {
   UlTarInode *last = inode;
   while (last->replaced_by != NULL)
@@ -101,7 +106,21 @@ final_checksum (UlTarInode *inode)
       inode->replaced_by = last;
       inode = next;
     }
-  return &last->checksum;
+  return last;
+}
+
+static void
+tell_links (const UlTarNames *self, const UlTarName *name, const UlTarInode *inode)
+{
+  UlLinkGroups *links = self->intake->links;
+  if (links == NULL)
+    return;
+  g_autofree char *dir = ul_tar_dir_path (name->parent);
+  g_autofree char *path = g_strconcat (dir, dir[1] != '\0' ? "/" : "", name->name, NULL);
+  if (name->is_marker)
+    ul_link_groups_add_alone (links, path);
+  else
+    ul_link_groups_add_file (links, path, self->links_source, inode);
 }
 
 static gboolean
@@ -115,8 +134,9 @@ fill_files (UlTarNames *self, GError **error)
         continue;
       if (!resolve (self, name, error))
         return FALSE;
-      ul_tree_added_files (name->parent->tree, &n)[name->index].checksum
-          = *final_checksum (name->inode);
+      const UlTarInode *inode = final_inode (name->inode);
+      ul_tree_added_files (name->parent->tree, &n)[name->index].checksum = inode->checksum;
+      tell_links (self, name, inode);
     }
   return TRUE;
 }

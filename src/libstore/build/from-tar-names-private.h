@@ -48,6 +48,7 @@ struct _UlTarNames
   GStringChunk *strings;
   UlTarDir *last; /* the directory entered last, and its path */
   GString *last_path;
+  guint links_source; /* in the intake's links */
 };
 
 UlTarDir *ul_tar_names_root (UlTarNames *self);

@@ -75,6 +75,8 @@ ul_tar_names_new (const UlIntake *intake, gboolean autocreate_parents, UlTree *r
   self->dirs = g_ptr_array_new_with_free_func (dir_free);
   self->strings = g_string_chunk_new (64 * 1024);
   self->last_path = g_string_new (NULL);
+  if (intake->links != NULL)
+    self->links_source = ul_link_groups_new_source (intake->links);
   if (!new_dir (self, root, NULL, NULL, &self->last, error))
     return NULL;
   return g_steal_pointer (&self);

@@ -40,14 +40,13 @@ ul_import_batch_free (gpointer data)
 /* Is this inode an object that the modifier lets stand as it is? */
 static gboolean
 is_known (const UlIntake *options, const UlSourceDir *dir, const char *name, const char *path,
-          UlChecksum *out)
+          struct stat *st, UlChecksum *out)
 {
-  struct stat st;
-  if (fstatat (dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
-      || !ul_devino_lookup (options->devino, st.st_dev, st.st_ino, out))
+  if (fstatat (dir->fd, name, st, AT_SYMLINK_NOFOLLOW) != 0
+      || !ul_devino_lookup (options->devino, st->st_dev, st->st_ino, out))
     return FALSE;
   return options->modifier->devino == UL_DEVINO_CANONICAL
-         || ul_modifier_keeps (options->modifier, path, st.st_uid, st.st_gid, st.st_mode);
+         || ul_modifier_keeps (options->modifier, path, st->st_uid, st->st_gid, st->st_mode);
 }
 
 /* Of a file that overlayfs copied up without its content, only this xattr tells, and it's empty:
@@ -88,18 +87,22 @@ import_file (UlImport *import, UlWriter *writer, const UlSourceDir *dir, const c
              UlChecksum *out, GError **error)
 {
   const UlIntake *options = import->options;
-  g_autofree char *path = ul_modifier_needs_path (options->modifier)
-                              ? g_strconcat (dir->path, "/", name, NULL)
-                              : NULL;
-  if (options->devino != NULL && is_known (options, dir, name, path, out))
+  const gboolean needs_path = options->links != NULL || ul_modifier_needs_path (options->modifier);
+  g_autofree char *path = needs_path ? g_strconcat (dir->path, "/", name, NULL) : NULL;
+  struct stat st;
+  if (options->devino != NULL && is_known (options, dir, name, path, &st, out))
     {
       ul_transaction_count_cache_hit (options->transaction);
+      if (options->links != NULL)
+        ul_link_groups_add_inode (options->links, path, &st);
       return TRUE;
     }
 
   g_auto (UlSourceFile) file = { .fd = -1 };
   if (!ul_source_file_open (dir->fd, name, &file, error))
     return FALSE;
+  if (options->links != NULL)
+    ul_link_groups_add_inode (options->links, path, &file.st);
   /* Names of one inode are one object, unless they are treated by name. */
   const gboolean shared = file.st.st_nlink > 1 && !ul_modifier_treats_by_path (options->modifier);
   if (!shared)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/commit.h"
+#include "build/link-groups.h"
 #include "build/tree.h"
 #include "core/file-meta.h"
 #include "repo/devino.h"
@@ -25,6 +26,7 @@ typedef struct
   guint jobs;
   UlProgress *progress;     /* may be NULL */
   GHashTable *skip_matched; /* set of paths: which of the skip list were found */
+  UlLinkGroups *links;      /* gets to know every file; NULL: nobody asks */
   gboolean is_last;         /* nothing is laid over it: dirtrees are written as they get complete */
 } UlIntake;
 

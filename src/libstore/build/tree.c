@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "repo/file-counts.h"
 #include "repo/objects.h"
 #include "util/error.h"
 
@@ -285,6 +286,63 @@ ul_tree_list_dirs (UlTree *tree, UlRepo *repo, GPtrArray **out_names, GError **e
   for (guint i = 0; i < tree->sorted_dirs; i++)
     g_ptr_array_add (names, (gpointer) g_array_index (tree->dirs, Subdir, i).name);
   *out_names = g_steal_pointer (&names);
+  return TRUE;
+}
+
+/* A directory still to come, for the list that stands in for the stack: a base may be of any depth.
+ */
+typedef struct
+{
+  UlTree *tree;
+  char *path;
+} ToCome;
+
+static void
+to_come_clear (gpointer item)
+{
+  g_free (((ToCome *) item)->path);
+}
+
+static void
+visit_files (const ToCome *item, guint32 first, UlTreeFileFunc func, gpointer data)
+{
+  const UlTree *tree = item->tree;
+  for (guint i = 0; i < tree->sorted_files; i++)
+    {
+      const UlTreeFile *file = &g_array_index (tree->files, UlTreeFile, i);
+      g_autofree char *path = g_strconcat (item->path, "/", file->name, NULL);
+      func (path, first + i, &file->checksum, data);
+    }
+}
+
+gboolean
+ul_tree_foreach_file (UlTree *root, UlRepo *repo, UlTreeFileFunc func, gpointer data,
+                      GError **error)
+{
+  g_autoptr (GArray) stack = g_array_new (FALSE, FALSE, sizeof (ToCome));
+  g_array_set_clear_func (stack, to_come_clear);
+  ToCome item = { .tree = root, .path = g_strdup ("") };
+  g_array_append_val (stack, item);
+  guint32 n = 0;
+  while (stack->len > 0)
+    {
+      item = g_array_index (stack, ToCome, stack->len - 1);
+      g_autofree char *path = item.path;
+      g_array_index (stack, ToCome, stack->len - 1).path = NULL;
+      g_array_set_size (stack, stack->len - 1);
+      const guint32 first = n;
+      if (!ul_tree_open (item.tree, repo, error)
+          || !ul_file_counts_sum (&n, item.tree->sorted_files, error))
+        return FALSE;
+      visit_files (&item, first, func, data);
+      for (guint i = item.tree->sorted_dirs; i > 0; i--)
+        {
+          const Subdir *dir = &g_array_index (item.tree->dirs, Subdir, i - 1);
+          const ToCome below
+              = { .tree = dir->tree, .path = g_strconcat (path, "/", dir->name, NULL) };
+          g_array_append_val (stack, below);
+        }
+    }
   return TRUE;
 }
 

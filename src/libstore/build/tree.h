@@ -59,6 +59,13 @@ gboolean ul_tree_lookup (UlTree *tree, UlRepo *repo, const char *name, UlTree **
 /* Names of the subdirectories, sorted; borrowed pointers. */
 gboolean ul_tree_list_dirs (UlTree *tree, UlRepo *repo, GPtrArray **out_names, GError **error);
 
+/* Call @func for each file ("/a/b") of a tree of which nothing is written yet, with its number as
+ * core/hardlinks.h counts. All of it gets loaded. UL_ERROR_UNSUPPORTED if there are too many. */
+typedef void (*UlTreeFileFunc) (const char *path, guint32 number, const UlChecksum *checksum,
+                                gpointer data);
+gboolean ul_tree_foreach_file (UlTree *root, UlRepo *repo, UlTreeFileFunc func, gpointer data,
+                               GError **error);
+
 /* Writing a directory's dirtree as soon as everything in it is known, by whoever comes last. Each
  * hold keeps the directory, and those above it, from being written; the first hold on a directory
  * is taken while somebody holds the one above. Any thread may release, with a writer of its own.
