@@ -29,6 +29,7 @@ typedef struct
   gboolean require_hardlinks;
   gboolean force_copy;
   gboolean force_copy_zerosized;
+  gboolean ignore_hardlinks;
   gboolean bareuseronly_dirs;
   char *skip_list;
   char *selinux_policy;
@@ -98,6 +99,7 @@ to_library (const Options *o, const UlInvocation *inv)
     .subpath = o->subpath,
     .subpath_noent_ok = o->allow_noent,
     .selinux_prefix = o->selinux_prefix,
+    .ignore_hardlinks = o->ignore_hardlinks,
     .jobs = (guint) inv->jobs,
   };
   if (o->unite)
@@ -210,6 +212,8 @@ static const UlOption table[] = {
     "Do not fall back to full copies if hardlinking fails" },
   { "force-copy", 'C', UL_OPTION_FLAG, offsetof (Options, force_copy), NULL,
     "Never hardlink (but reflink if the file system can)" },
+  { "ignore-hardlinks", 0, UL_OPTION_FLAG, offsetof (Options, ignore_hardlinks), NULL,
+    "Let equal files be one even if the commit records which were hardlinks" },
   { "user-mode", 'U', UL_OPTION_FLAG, offsetof (Options, user_mode), NULL,
     "Do not change file ownership or set extended attributes" },
   { "bareuseronly-dirs", 'M', UL_OPTION_FLAG, offsetof (Options, bareuseronly_dirs), NULL,

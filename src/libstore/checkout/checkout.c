@@ -8,6 +8,7 @@
 
 #include "checkout/plan.h"
 #include "checkout/root.h"
+#include "checkout/sharing.h"
 #include "checkout/walk.h"
 #include "checkout/whiteouts.h"
 #include "repo/objects.h"
@@ -147,6 +148,9 @@ ul_checkout_at (UlRepo *repo, const UlChecksum *commit, const UlCheckoutOptions 
     job.name = g_path_get_basename (options->subpath);
   ul_checkout_labels_init (&plan.labels, options->selinux, options->selinux_prefix,
                            options->subpath, job.name != NULL);
+  if (found && job.root.kind == UL_ENTRY_DIR && !options->ignore_hardlinks
+      && !ul_checkout_sharing_new (repo, commit, options->subpath, &plan.sharing, error))
+    return FALSE;
   const gboolean nothing_to_do = !found || ul_checkout_plan_skips (&plan, "/");
   if (!nothing_to_do && !run (&plan, &job, error))
     return FALSE;

@@ -103,13 +103,13 @@ make_named (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, 
 }
 
 static gboolean
-put (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data, GError **error)
+put (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data, UlCheckoutPut *out_put,
+     GError **error)
 {
-  UlCheckoutPut result;
-  if (!ul_checkout_unite_put (entry, make, data, &result, error))
+  if (!ul_checkout_unite_put (entry, make, data, out_put, error))
     return FALSE;
-  g_assert (result != UL_CHECKOUT_REFUSED);
-  if (result == UL_CHECKOUT_MADE)
+  g_assert (*out_put != UL_CHECKOUT_REFUSED);
+  if (*out_put == UL_CHECKOUT_MADE)
     ul_checkout_count (entry->dir->plan, copied, 1);
   else
     ul_checkout_count (entry->dir->plan, kept, 1);
@@ -119,19 +119,20 @@ put (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data, GErro
 /* Collect the file for the cache. If another worker has collected the same object meanwhile, link
  * that one, so that all its names are one inode whoever comes first. */
 static gboolean
-share_by_cache (const UlCheckoutEntry *entry, int fd, gboolean *out_done, GError **error)
+share_by_cache (const UlCheckoutEntry *entry, int fd, UlCheckoutPut *out_put, GError **error)
 {
   UlCheckoutFileCache *cache = entry->dir->plan->cache;
-  *out_done = FALSE;
+  *out_put = UL_CHECKOUT_REFUSED;
   if (ul_checkout_file_cache_add (cache, entry->checksum, fd) != UL_CHECKOUT_CACHE_HAD)
     return TRUE;
   char path[UL_CHECKOUT_CACHE_PATH_MAX];
   const int dfd = ul_checkout_file_cache_source (cache, entry->checksum, TRUE, path);
-  return ul_checkout_link (entry, dfd, path, out_done, error);
+  return ul_checkout_link (entry, dfd, path, out_put, error);
 }
 
 static gboolean
-copy_content (const UlCheckoutEntry *entry, const NewNode *node, UlContent *content, GError **error)
+copy_content (const UlCheckoutEntry *entry, const NewNode *node, UlContent *content,
+              UlCheckoutPut *out_put, GError **error)
 {
   UlCheckoutPlan *plan = entry->dir->plan;
   g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
@@ -141,16 +142,16 @@ copy_content (const UlCheckoutEntry *entry, const NewNode *node, UlContent *cont
     return FALSE;
   ul_checkout_count (plan, bytes, ul_content_size (content));
   ul_progress_add (plan->options->progress, bytes, ul_content_size (content));
-  gboolean done = FALSE;
-  const gboolean share = plan->cache != NULL && tmp.name == NULL
+  const gboolean share = plan->cache != NULL && !entry->is_copy && tmp.name == NULL
                          && !ul_checkout_plan_is_unreadable (plan, node->meta->mode);
-  if (share && !share_by_cache (entry, tmp.fd, &done, error))
+  *out_put = UL_CHECKOUT_REFUSED;
+  if (share && !share_by_cache (entry, tmp.fd, out_put, error))
     return FALSE;
-  return done || put (entry, make_named, &tmp, error);
+  return *out_put != UL_CHECKOUT_REFUSED || put (entry, make_named, &tmp, out_put, error);
 }
 
 gboolean
-ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
+ul_checkout_copy (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error)
 {
   g_autoptr (UlContent) content = NULL;
   if (!ul_objects_open_file (entry->dir->plan->repo, entry->checksum, &content, error))
@@ -162,14 +163,14 @@ ul_checkout_copy (const UlCheckoutEntry *entry, GError **error)
     return FALSE;
   NewNode node = { entry->dir, meta, xattrs };
   if (S_ISLNK (meta->mode))
-    return put (entry, make_symlink, &node, error);
+    return put (entry, make_symlink, &node, out_put, error);
   if (ul_content_size (content) == 0)
     {
       /* Reads what there is: a header that says 0 before other content is found out. */
       guint8 byte;
       gsize n;
       return ul_content_read (content, &byte, 1, &n, error)
-             && put (entry, make_empty, &node, error);
+             && put (entry, make_empty, &node, out_put, error);
     }
-  return copy_content (entry, &node, content, error);
+  return copy_content (entry, &node, content, out_put, error);
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "checkout/entry.h"
+#include "checkout/unite.h"
 
 /* Making an entry new: a copy of a regular file (reflinked where the file system can), or a
  * symlink, with the metadata that the plan says. A file gets its name when it's complete. */
 
 G_BEGIN_DECLS
 
-gboolean ul_checkout_copy (const UlCheckoutEntry *entry, GError **error);
+/* *out_put is MADE or KEPT. */
+gboolean ul_checkout_copy (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error);
 
 G_END_DECLS

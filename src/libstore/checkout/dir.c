@@ -137,6 +137,7 @@ ul_checkout_dir_unref (UlCheckoutDir *dir)
     keep_first (dir, failure);
   g_clear_pointer (&dir->meta, g_variant_unref);
   ul_dirtree_view_clear (&dir->view);
+  g_free (dir->shares);
   close (dir->fd);
   g_free (dir->path);
   g_free (dir);
@@ -147,4 +148,13 @@ ul_checkout_dir_child_path (const UlCheckoutDir *dir, const char *name)
 {
   const char *separator = g_str_has_suffix (dir->path, "/") ? "" : "/";
   return g_strconcat (dir->path, separator, name, NULL);
+}
+
+gboolean
+ul_checkout_dir_skips (const UlCheckoutDir *dir, const char *name)
+{
+  if (dir->plan->options->skip == NULL)
+    return FALSE;
+  g_autofree char *path = ul_checkout_dir_child_path (dir, name);
+  return ul_checkout_plan_skips (dir->plan, path);
 }

@@ -26,10 +26,11 @@ typedef struct
   UlCheckoutPlan *plan; /* borrowed, as is errors */
   UlCheckoutDirErrors *errors;
   int fd;
-  char *path;         /* from the root of the checkout: "/", "/a/b" */
-  GVariant *meta;     /* dirmeta to apply at the end; NULL for a directory that was there */
-  UlDirtreeView view; /* what the commit has in it; empty where a single file is placed */
-  guint64 seq;        /* number in walk order */
+  char *path;               /* from the root of the checkout: "/", "/a/b" */
+  GVariant *meta;           /* dirmeta to apply at the end; NULL for a directory that was there */
+  UlDirtreeView view;       /* what the commit has in it; empty where a single file is placed */
+  guint64 seq;              /* number in walk order */
+  UlCheckoutShares *shares; /* with plan->sharing (sharing.h), of all its files; owned */
 } UlCheckoutDir;
 
 /* A directory that was just made in one that is not ours: rid it of the ACLs it got from there, so
@@ -55,6 +56,9 @@ ul_checkout_dir_is_new (const UlCheckoutDir *dir)
 {
   return dir->meta != NULL;
 }
+
+/* Is file @name of it on the skip list? */
+gboolean ul_checkout_dir_skips (const UlCheckoutDir *dir, const char *name);
 
 /* "/a/b" for entry b of directory /a. */
 char *ul_checkout_dir_child_path (const UlCheckoutDir *dir, const char *name);

@@ -16,6 +16,7 @@ typedef struct
   const char *name; /* in the target */
   const UlChecksum *checksum;
   const UlFileMeta *whiteout; /* of the marker, if the name is to be a whiteout device; else NULL */
+  gboolean is_copy;           /* a file of its own: neither the object nor one of the cache */
 } UlCheckoutEntry;
 
 G_END_DECLS

@@ -14,6 +14,7 @@ typedef struct
   const UlCheckoutEntry *entry;
   int dfd;
   const char *path;
+  gboolean is_name; /* another name in the target, not an object */
 } LinkSource;
 
 /* What link(2) says when a copy can still do: another file system, too many links,
@@ -22,6 +23,16 @@ static gboolean
 can_copy_instead (int code)
 {
   return code == EXDEV || code == EMLINK || code == EPERM || code == EOPNOTSUPP || code == ENOSYS;
+}
+
+static gboolean
+may_copy (const LinkSource *source, int code)
+{
+  /* EACCES: that name's directory is complete, and closed even to its owner. */
+  if (source->is_name)
+    return can_copy_instead (code) || code == EACCES;
+  return can_copy_instead (code)
+         && source->entry->dir->plan->options->link == UL_CHECKOUT_LINK_PREFER;
 }
 
 static int
@@ -47,8 +58,7 @@ make_link (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, G
     *out_made = UL_CHECKOUT_MAKE_DONE;
   else if (code == EEXIST)
     *out_made = UL_CHECKOUT_MAKE_EXISTS;
-  else if (can_copy_instead (code)
-           && source->entry->dir->plan->options->link == UL_CHECKOUT_LINK_PREFER)
+  else if (may_copy (source, code))
     *out_made = UL_CHECKOUT_MAKE_REFUSED;
   else
     {
@@ -58,18 +68,31 @@ make_link (gpointer data, int dfd, const char *name, UlCheckoutMake *out_made, G
   return TRUE;
 }
 
+static gboolean
+put_link (LinkSource *source, UlCheckoutPut *out_put, GError **error)
+{
+  const UlCheckoutEntry *entry = source->entry;
+  if (!ul_checkout_unite_put (entry, make_link, source, out_put, error))
+    return FALSE;
+  if (*out_put == UL_CHECKOUT_MADE)
+    ul_checkout_count (entry->dir->plan, linked, 1);
+  else if (*out_put == UL_CHECKOUT_KEPT)
+    ul_checkout_count (entry->dir->plan, kept, 1);
+  return TRUE;
+}
+
 gboolean
-ul_checkout_link (const UlCheckoutEntry *entry, int dfd, const char *path, gboolean *out_done,
+ul_checkout_link (const UlCheckoutEntry *entry, int dfd, const char *path, UlCheckoutPut *out_put,
                   GError **error)
 {
-  LinkSource source = { entry, dfd, path };
-  UlCheckoutPut put;
-  if (!ul_checkout_unite_put (entry, make_link, &source, &put, error))
-    return FALSE;
-  if (put == UL_CHECKOUT_MADE)
-    ul_checkout_count (entry->dir->plan, linked, 1);
-  else if (put == UL_CHECKOUT_KEPT)
-    ul_checkout_count (entry->dir->plan, kept, 1);
-  *out_done = put != UL_CHECKOUT_REFUSED;
-  return TRUE;
+  LinkSource source = { entry, dfd, path, FALSE };
+  return put_link (&source, out_put, error);
+}
+
+gboolean
+ul_checkout_link_name (const UlCheckoutEntry *entry, int dfd, const char *path,
+                       UlCheckoutPut *out_put, GError **error)
+{
+  LinkSource source = { entry, dfd, path, TRUE };
+  return put_link (&source, out_put, error);
 }

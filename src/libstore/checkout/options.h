@@ -77,6 +77,9 @@ typedef struct
   const char *subpath; /* a directory, whose contents go to the target, or a file; NULL: "/" */
   gboolean subpath_noent_ok; /* nothing at subpath: do nothing */
 
+  /* Names of one object are one file, whatever the commit says about hardlinks of its tree. */
+  gboolean ignore_hardlinks;
+
   /* Set of const char *: "/a/b" leaves out that file, "/a/b/" that directory with all below it, "/"
    * everything. Relative to what is checked out. NULL: none. */
   GHashTable *skip;

@@ -6,10 +6,12 @@
 
 #include "checkout/copy.h"
 #include "checkout/link.h"
+#include "checkout/sharing.h"
 #include "checkout/unite.h"
 #include "checkout/whiteouts.h"
 #include "repo/objects.h"
 #include "util/error.h"
+#include "util/fd.h"
 #include "util/interrupt.h"
 
 /* Files that are made new even where they could be linked. Empty ones, because they are what gets
@@ -66,7 +68,7 @@ find_home (const UlCheckoutEntry *entry, UlRepo **out_home, GError **error)
 }
 
 static gboolean
-place_object_link (const UlCheckoutEntry *entry, gboolean *out_done, GError **error)
+place_object_link (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error)
 {
   char path[UL_OBJECT_LOOSE_PATH_MAX];
   UlRepo *home;
@@ -83,40 +85,40 @@ place_object_link (const UlCheckoutEntry *entry, gboolean *out_done, GError **er
                      ul_repo_path (home), ul_repo_mode_name (home));
   if (!is_linkable (entry, home, path, &linkable, error))
     return FALSE;
-  if (linkable)
-    return ul_checkout_link (entry, ul_repo_objects_dfd (home), path, out_done, error);
-  *out_done = FALSE;
-  return TRUE;
+  *out_put = UL_CHECKOUT_REFUSED;
+  return !linkable || ul_checkout_link (entry, ul_repo_objects_dfd (home), path, out_put, error);
 }
 
 /* From the cache, or from what this checkout has collected for it. */
 static gboolean
-place_cache_link (const UlCheckoutEntry *entry, gboolean *out_done, GError **error)
+place_cache_link (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error)
 {
   UlCheckoutFileCache *cache = entry->dir->plan->cache;
-  *out_done = FALSE;
-  for (int fresh = 0; fresh <= 1 && !*out_done; fresh++)
+  *out_put = UL_CHECKOUT_REFUSED;
+  for (int fresh = 0; fresh <= 1 && *out_put == UL_CHECKOUT_REFUSED; fresh++)
     {
       char path[UL_CHECKOUT_CACHE_PATH_MAX];
       const int dfd = ul_checkout_file_cache_source (cache, entry->checksum, fresh, path);
       if (faccessat (dfd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
         continue;
-      if (!ul_checkout_link (entry, dfd, path, out_done, error))
+      if (!ul_checkout_link (entry, dfd, path, out_put, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-place_file (const UlCheckoutEntry *entry, GError **error)
+place_file (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error)
 {
   const UlCheckoutPlan *plan = entry->dir->plan;
-  gboolean done = FALSE;
-  if (plan->links != UL_LINKS_NONE && !place_object_link (entry, &done, error))
+  UlCheckoutPut put = UL_CHECKOUT_REFUSED;
+  if (plan->links != UL_LINKS_NONE && !entry->is_copy && !place_object_link (entry, &put, error))
     return FALSE;
-  if (!done && plan->cache != NULL && !place_cache_link (entry, &done, error))
+  if (put == UL_CHECKOUT_REFUSED && plan->cache != NULL && !entry->is_copy
+      && !place_cache_link (entry, &put, error))
     return FALSE;
-  if (done)
+  *out_put = put;
+  if (put != UL_CHECKOUT_REFUSED)
     return TRUE;
 
   /* Nothing is read for a name that stays as it is. */
@@ -126,39 +128,103 @@ place_file (const UlCheckoutEntry *entry, GError **error)
   if (kept)
     {
       ul_checkout_count (entry->dir->plan, kept, 1);
+      *out_put = UL_CHECKOUT_KEPT;
       return TRUE;
     }
-  return ul_checkout_copy (entry, error);
+  return ul_checkout_copy (entry, out_put, error);
+}
+
+/* As a hardlink of @first, a name that the checkout has made. *out_put is REFUSED if that can't be.
+ */
+static gboolean
+place_name_link (const UlCheckoutEntry *entry, const UlCheckoutName *first, UlCheckoutPut *out_put,
+                 GError **error)
+{
+  const UlCheckoutDir *dir = entry->dir;
+  ul_autofd int fd = -1;
+  if (!ul_checkout_sharing_open_first (dir->plan->sharing, dir, first, &fd, error))
+    return FALSE;
+  *out_put = UL_CHECKOUT_REFUSED;
+  return fd < 0 || ul_checkout_link_name (entry, fd, first->name, out_put, error);
+}
+
+/* @first: see sharing.h; NULL: none. *out_is_new: a file was made that others may be linked to. */
+static gboolean
+place_content (UlCheckoutEntry *entry, const UlCheckoutName *first, gboolean *out_is_new,
+               GError **error)
+{
+  UlCheckoutPut put = UL_CHECKOUT_REFUSED;
+  if (first != NULL && !place_name_link (entry, first, &put, error))
+    return FALSE;
+  *out_is_new = FALSE;
+  if (put != UL_CHECKOUT_REFUSED)
+    return TRUE;
+  entry->is_copy |= first != NULL;
+  if (!place_file (entry, &put, error))
+    return FALSE;
+  *out_is_new = put == UL_CHECKOUT_MADE;
+  return TRUE;
 }
 
 static gboolean
-place_by_name (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, GError **error)
+place_by_name (UlCheckoutEntry *entry, const UlCheckoutName *first, gboolean *out_is_new,
+               GError **error)
 {
-  UlCheckoutPlan *plan = dir->plan;
+  UlCheckoutPlan *plan = entry->dir->plan;
   const UlCheckoutWhiteouts whiteouts = plan->options->whiteouts;
-  const UlCheckoutEntry entry = { .dir = dir, .name = name, .checksum = checksum };
   if (whiteouts == UL_CHECKOUT_WHITEOUTS_KEEP)
-    return place_file (&entry, error);
+    return place_content (entry, first, out_is_new, error);
 
   g_auto (UlCheckoutMarker) marker = { 0 };
-  if (!ul_checkout_whiteouts_read (plan, name, checksum, &marker, error))
+  if (!ul_checkout_whiteouts_read (plan, entry->name, entry->checksum, &marker, error))
     return FALSE;
   if (marker.kind == UL_WHITEOUT_NONE)
-    return place_file (&entry, error);
+    return place_content (entry, first, out_is_new, error);
+  *out_is_new = FALSE;
   if (marker.form == UL_WHITEOUT_LAYER)
     return TRUE;
-  const UlCheckoutEntry whiteout
-      = { .dir = dir, .name = marker.deleted, .checksum = checksum, .whiteout = &marker.meta };
+  const UlCheckoutEntry whiteout = {
+    .dir = entry->dir, .name = marker.deleted, .checksum = entry->checksum, .whiteout = &marker.meta
+  };
   return ul_checkout_whiteouts_place (&whiteout, error);
 }
 
-gboolean
-ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, GError **error)
+/* The same for a commit that records which of its files are hardlinks of each other. */
+static gboolean
+place_shared (UlCheckoutEntry *entry, gsize index, GError **error)
 {
+  const UlCheckoutDir *dir = entry->dir;
+  UlCheckoutSharing *sharing = dir->plan->sharing;
+  const UlCheckoutName *first;
+  gboolean is_new;
+  entry->is_copy = !ul_checkout_sharing_may_be_object (dir, index);
+  if (!ul_checkout_sharing_begin (sharing, dir, index, &first))
+    return TRUE; /* the checkout has failed */
+  if (place_by_name (entry, first, &is_new, error))
+    {
+      ul_checkout_sharing_end (sharing, dir, index, is_new);
+      return TRUE;
+    }
+  ul_checkout_sharing_fail (sharing, dir, index);
+  return FALSE;
+}
+
+gboolean
+ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, gsize index,
+                   GError **error)
+{
+  UlCheckoutSharing *sharing = dir->plan->sharing;
   /* The cache's staging directory holds signals off. */
   if (!ul_interrupt_check (error))
-    return FALSE;
-  if (place_by_name (dir, name, checksum, error))
+    {
+      if (sharing != NULL)
+        ul_checkout_sharing_fail (sharing, dir, index);
+      return FALSE;
+    }
+  UlCheckoutEntry entry = { .dir = dir, .name = name, .checksum = checksum };
+  gboolean is_new;
+  if (sharing != NULL ? place_shared (&entry, index, error)
+                      : place_by_name (&entry, NULL, &is_new, error))
     return TRUE;
   g_autofree char *path = ul_checkout_dir_child_path (dir, name);
   return ul_prefix (error, "checkout %s", path);

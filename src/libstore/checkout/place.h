@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* @name may still become another name (whiteout), or be no file at all (a
- * marker that the walk has applied). Errors name the path. */
+/* File @index of the commit's directory. @name may still become another name (whiteout), or be no
+ * file at all (a marker that the walk has applied). Errors name the path. */
 gboolean ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
-                            GError **error);
+                            gsize index, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "checkout/sharing.h"
 #include "core/file-meta.h"
 #include "core/whiteout.h"
 #include "util/error.h"
@@ -71,6 +72,7 @@ ul_checkout_plan_clear (UlCheckoutPlan *plan)
 {
   ul_checkout_labels_clear (&plan->labels);
   g_clear_pointer (&plan->cache, ul_checkout_file_cache_free);
+  g_clear_pointer (&plan->sharing, ul_checkout_sharing_free);
 }
 
 UlLinks

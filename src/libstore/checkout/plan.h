@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+typedef struct _UlCheckoutSharing UlCheckoutSharing;
+typedef struct _UlCheckoutShares UlCheckoutShares;
+
 typedef struct
 {
   UlRepo *repo;
@@ -20,6 +23,7 @@ typedef struct
   gboolean stored_times;      /* directories get time 0, as committed files have */
   UlCheckoutFileCache *cache; /* NULL: not used */
   UlCheckoutLabels labels;    /* none, until the root is known */
+  UlCheckoutSharing *sharing; /* NULL: names of one object are one file, where it can be linked */
   UlCheckoutStats stats;      /* atomic */
 } UlCheckoutPlan;
 

@@ -67,7 +67,7 @@ run_batch (gpointer item, gpointer worker, gpointer data, GError **error)
         {
           UlDirtreeFile file;
           ul_dirtree_view_file (&segment->dir->view, segment->start + i, &file);
-          if (!options->run (segment->dir, &file, worker, options->data, error))
+          if (!options->run (segment->dir, segment->start + i, &file, worker, options->data, error))
             return FALSE;
         }
       ul_progress_add (options->progress, done, segment->n);

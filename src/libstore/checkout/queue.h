@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Called by workers for each file of a directory. */
-typedef gboolean (*UlCheckoutFileFunc) (UlCheckoutDir *dir, const UlDirtreeFile *file,
+/* Called by workers for each file of a directory, @index in its view. */
+typedef gboolean (*UlCheckoutFileFunc) (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file,
                                         UlHasher *hasher, gpointer data, GError **error);
 
 typedef struct

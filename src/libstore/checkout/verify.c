@@ -113,8 +113,8 @@ is_there (const UlCheckoutDir *dir, const char *name, struct stat *st)
 
 /* Run by workers. */
 static gboolean
-check_file (UlCheckoutDir *dir, const UlDirtreeFile *file, UlHasher *hasher, gpointer data,
-            GError **error)
+check_file (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher *hasher,
+            gpointer data, GError **error)
 {
   Verify *self = data;
   g_auto (UlCheckoutMarker) marker = { 0 };
@@ -381,7 +381,7 @@ check_root (Verify *self, const UlEntry *root, const char *subpath, int fd)
       = ul_checkout_dir_new (&self->plans[self->form], NULL, fd, g_strdup ("/"), NULL, NULL, 0);
   detect_form (self, dir, &file);
   self->result.files = 1;
-  (void) check_file (dir, &file, hasher, self, NULL);
+  (void) check_file (dir, 0, &file, hasher, self, NULL);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 #include "checkout/dirmetas.h"
 #include "checkout/place.h"
 #include "checkout/queue.h"
+#include "checkout/sharing.h"
 #include "checkout/whiteouts.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -34,20 +35,11 @@ typedef struct
 } Walk;
 
 static gboolean
-is_skipped (UlCheckoutDir *dir, const char *name)
-{
-  if (dir->plan->options->skip == NULL)
-    return FALSE;
-  g_autofree char *path = ul_checkout_dir_child_path (dir, name);
-  return ul_checkout_plan_skips (dir->plan, path);
-}
-
-static gboolean
-place (UlCheckoutDir *dir, const UlDirtreeFile *file, UlHasher *hasher, gpointer data,
+place (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher *hasher, gpointer data,
        GError **error)
 {
-  return is_skipped (dir, file->name)
-         || ul_checkout_place (dir, file->name, &file->checksum, error);
+  return ul_checkout_dir_skips (dir, file->name)
+         || ul_checkout_place (dir, file->name, &file->checksum, index, error);
 }
 
 static void
@@ -74,7 +66,9 @@ enter (Walk *walk, UlCheckoutTarget *target, char *path, const UlChecksum *tree,
   g_autoptr (UlCheckoutDir) dir
       = ul_checkout_dir_new (walk->plan, &walk->errors, ul_fd_steal (&fd),
                              g_steal_pointer (&owned_path), dirmeta, dirtree, walk->next_seq++);
-  if (!ul_checkout_whiteouts_enter_dir (dir, error))
+  UlCheckoutSharing *sharing = walk->plan->sharing;
+  if (!ul_checkout_whiteouts_enter_dir (dir, error)
+      || (sharing != NULL && !ul_checkout_sharing_enter (sharing, dir, error)))
     return FALSE;
   walk->has_failed = !ul_checkout_queue_add (walk->queue, dir);
   if (dir->view.n_dirs == 0)
@@ -108,7 +102,10 @@ step (Walk *walk, GError **error)
     return FALSE;
   if (is_last)
     g_array_set_size (walk->frames, walk->frames->len - 1);
-  return skip || enter (walk, &target, g_steal_pointer (&path), &subdir.tree, &subdir.meta, error);
+  if (!skip)
+    return enter (walk, &target, g_steal_pointer (&path), &subdir.tree, &subdir.meta, error);
+  UlCheckoutSharing *sharing = walk->plan->sharing;
+  return sharing == NULL || ul_checkout_sharing_skip (sharing, &subdir.tree, error);
 }
 
 static void
@@ -163,6 +160,11 @@ ul_checkout_walk (UlCheckoutPlan *plan, const UlEntry *root, UlCheckoutTarget *t
                   GError **error)
 {
   Walk walk;
+  if (plan->sharing != NULL && !ul_checkout_sharing_set_target (plan->sharing, target->fd, error))
+    {
+      ul_fd_clear (&target->fd);
+      return FALSE;
+    }
   walk_init (&walk, plan);
   GError *own = NULL;
   gboolean ok = enter (&walk, target, g_strdup ("/"), &root->checksum, &root->meta, &own);
@@ -181,7 +183,7 @@ ul_checkout_walk_file (UlCheckoutPlan *plan, const UlEntry *root, const char *na
                                                        g_strdup ("/"), NULL, NULL, 0);
   ul_progress_add (plan->options->progress, total, 1);
   if (!ul_checkout_whiteouts_enter_file (dir, name, &root->checksum, error)
-      || !ul_checkout_place (dir, name, &root->checksum, error))
+      || !ul_checkout_place (dir, name, &root->checksum, 0, error))
     return FALSE;
   ul_progress_add (plan->options->progress, done, 1);
   return TRUE;
