@@ -409,6 +409,32 @@ test_find (void)
 }
 
 static void
+test_equal_runs (void)
+{
+  const UlDirtreeFile f[] = { { "a", { { 1 } } }, { "b", { { 1 } } }, { "c", { { 1 } } } };
+  const UlDirtreeFile g[]
+      = { { "_", { { 1 } } }, { "a", { { 1 } } }, { "b", { { 1 } } }, { "c", { { 2 } } } };
+  const UlDirtreeDir d[] = { { "d", { { 1 } }, { { 1 } } }, { "e", { { 1 } }, { { 1 } } } };
+  const UlDirtreeDir e[] = { { "d", { { 1 } }, { { 1 } } }, { "e", { { 1 } }, { { 2 } } } };
+  g_autoptr (GVariant) one = g_variant_ref_sink (ul_dirtree_new (f, 3, d, 2));
+  g_autoptr (GVariant) two = g_variant_ref_sink (ul_dirtree_new (g, 4, e, 2));
+  g_auto (UlDirtreeView) a;
+  g_auto (UlDirtreeView) b;
+  const UlDirtreeView none = { 0 };
+  ul_dirtree_view_init (&a, one);
+  ul_dirtree_view_init (&b, two);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&a, 0, &b, 0), ==, 0);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&a, 0, &b, 1), ==, 2);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&b, 2, &a, 1), ==, 1);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&a, 0, &a, 0), ==, 3);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&a, 3, &b, 4), ==, 0);
+  g_assert_cmpuint (ul_dirtree_view_equal_files (&a, 0, &none, 0), ==, 0);
+  g_assert_cmpuint (ul_dirtree_view_equal_dirs (&a, 0, &b, 0), ==, 1);
+  g_assert_cmpuint (ul_dirtree_view_equal_dirs (&b, 0, &b, 0), ==, 2);
+  g_assert_cmpuint (ul_dirtree_view_equal_dirs (&none, 0, &b, 0), ==, 0);
+}
+
+static void
 test_names (void)
 {
   static const char *const good[]
@@ -563,6 +589,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Dirtree/any-size-of-an-entry", test_any_size);
   g_test_add_func ("/Dirtree/many-entries", test_many);
   g_test_add_func ("/Dirtree/find-by-name", test_find);
+  g_test_add_func ("/Dirtree/equal-runs", test_equal_runs);
   g_test_add_func ("/Dirtree/valid-and-invalid-names", test_names);
   g_test_add_func ("/Dirtree/messages-are-one-line", test_messages_are_one_line);
   g_test_add_func ("/Dirmeta/same-checksums-as-the-peer", test_dirmeta_known);

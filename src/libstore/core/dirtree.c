@@ -44,12 +44,27 @@ offset_size (gsize size)
   return size <= G_MAXUINT32 ? 4 : 8;
 }
 
-static gsize
+/* Copies of a fixed size, which are a load each: this is the inner loop of all that reads trees. */
+static inline gsize
 read_offset (const guint8 *p, guint size)
 {
-  guint64 le = 0;
-  memcpy (&le, p, size);
-  return (gsize) GUINT64_FROM_LE (le);
+  guint16 le16;
+  guint32 le32;
+  guint64 le64;
+  switch (size)
+    {
+    case 1:
+      return *p;
+    case 2:
+      memcpy (&le16, p, sizeof le16);
+      return GUINT16_FROM_LE (le16);
+    case 4:
+      memcpy (&le32, p, sizeof le32);
+      return GUINT32_FROM_LE (le32);
+    default:
+      memcpy (&le64, p, sizeof le64);
+      return (gsize) GUINT64_FROM_LE (le64);
+    }
 }
 
 /* FALSE if the framing doesn't add up. */
@@ -220,6 +235,41 @@ ul_dirtree_view_find_dir (const UlDirtreeView *view, const char *name, UlDirtree
     return FALSE;
   ul_dirtree_view_dir (view, index, out);
   return TRUE;
+}
+
+/* An element is the same bytes for the same entry, so none is taken apart. */
+static gsize
+count_equal (const UlDirtreeArray *a, gsize a_left, gsize a_index, const UlDirtreeArray *b,
+             gsize b_left, gsize b_index)
+{
+  const gsize max = MIN (a_left, b_left);
+  gsize n = 0;
+  for (; n < max; n++)
+    {
+      gsize a_size;
+      gsize b_size;
+      const guint8 *of_a = array_nth (a, a_index + n, &a_size);
+      const guint8 *of_b = array_nth (b, b_index + n, &b_size);
+      if (a_size != b_size || memcmp (of_a, of_b, a_size) != 0)
+        break;
+    }
+  return n;
+}
+
+gsize
+ul_dirtree_view_equal_files (const UlDirtreeView *a, gsize a_index, const UlDirtreeView *b,
+                             gsize b_index)
+{
+  return count_equal (&a->files, a->n_files - a_index, a_index, &b->files, b->n_files - b_index,
+                      b_index);
+}
+
+gsize
+ul_dirtree_view_equal_dirs (const UlDirtreeView *a, gsize a_index, const UlDirtreeView *b,
+                            gsize b_index)
+{
+  return count_equal (&a->dirs, a->n_dirs - a_index, a_index, &b->dirs, b->n_dirs - b_index,
+                      b_index);
 }
 
 /* "dirtree: NAME is WHAT", escaped: a name may hold a newline, a message may not. */

@@ -66,6 +66,14 @@ gboolean ul_dirtree_view_find_file (const UlDirtreeView *view, const char *name,
                                     UlDirtreeFile *out);
 gboolean ul_dirtree_view_find_dir (const UlDirtreeView *view, const char *name, UlDirtreeDir *out);
 
+/* How many entries in a row, from the two indices on, are the same: name and checksums. For
+ * skipping what two directories share, in a tenth of the time that reading it takes. An index may
+ * be n_files (n_dirs), no more. */
+gsize ul_dirtree_view_equal_files (const UlDirtreeView *a, gsize a_index, const UlDirtreeView *b,
+                                   gsize b_index);
+gsize ul_dirtree_view_equal_dirs (const UlDirtreeView *a, gsize a_index, const UlDirtreeView *b,
+                                  gsize b_index);
+
 /* A dirtree of these entries, which are sorted and valid already. Floating. */
 GVariant *ul_dirtree_new (const UlDirtreeFile *files, gsize n_files, const UlDirtreeDir *dirs,
                           gsize n_dirs);
