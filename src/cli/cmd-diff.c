@@ -79,7 +79,8 @@ print_text (Printer *self, GError **error)
   static const UlTreeDiffKind order[] = { UL_TREE_CHANGED, UL_TREE_REMOVED, UL_TREE_ADDED };
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     self->lists[i] = g_ptr_array_new_with_free_func (g_free);
-  const gboolean ok = ul_tree_diff (&self->a->root, &self->b->root, print_text_entry, self, error);
+  const gboolean ok
+      = ul_tree_diff (&self->a->root, &self->b->root, 0, print_text_entry, self, error);
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     {
       const GPtrArray *paths = self->lists[order[i]];
@@ -220,7 +221,7 @@ print_json (Printer *self, GError **error)
   g_autoptr (JsonBuilder) json = json_builder_new ();
   self->json = json;
   ul_json_list_begin (&self->list);
-  if (!ul_tree_diff (&self->a->root, &self->b->root, print_json_entry, self, error))
+  if (!ul_tree_diff (&self->a->root, &self->b->root, 0, print_json_entry, self, error))
     return FALSE;
   ul_json_list_end (&self->list);
   return TRUE;

@@ -77,7 +77,7 @@ note (const UlTreeDiffEntry *entry, gboolean *descend, gpointer data, GError **e
   g_assert_true (g_str_has_suffix (entry->path, entry->name));
   g_assert_false (*descend);
   *descend = log->descend;
-  g_string_append_printf (log->text, "%c %s ", "ADM"[entry->kind], entry -> path);
+  g_string_append_printf (log->text, "%c %s ", "ADMI"[entry->kind], entry -> path);
   return log->stop_after == 0 || --log->stop_after > 0
          || ul_throw (error, UL_ERROR_FAILED, "stopped");
 }
@@ -91,7 +91,7 @@ check (const char *a, const char *b, gboolean descend, const char *expected)
   const UlTreeDiffSide side_a = side (&f, a, 0);
   const UlTreeDiffSide side_b = side (&f, b, 0);
   Log log = { .text = g_string_new (NULL), .descend = descend };
-  g_assert_true (ul_tree_diff (&side_a, &side_b, note, &log, &error));
+  g_assert_true (ul_tree_diff (&side_a, &side_b, 0, note, &log, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (log.text->str, ==, expected);
   g_string_free (log.text, TRUE);
@@ -114,6 +114,21 @@ test_directories (void)
   check ("d:1{ f=1 }", "d:1{ f=2 }", FALSE, "M /d/f ");
   check ("d:1{ f=1 }", "d:2{ f=2 }", FALSE, "M /d M /d/f ");
   check ("d:1{ e:1{ f=1 g=1 } } z:1{ }", "d:1{ e:1{ f=1 } } z:2{ }", FALSE, "D /d/e/g M /z ");
+}
+
+static void
+test_inside (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_ARCHIVE);
+  const UlTreeDiffSide a = side (&f, "d:1{ e:1{ f=1 } same:1{ g=1 } } m:1{ f=1 } z:1{ }", 0);
+  const UlTreeDiffSide b = side (&f, "d:1{ e:1{ f=2 } same:1{ g=1 } } m:2{ f=2 } z:1{ }", 0);
+  Log log = { .text = g_string_new (NULL) };
+  g_assert_true (ul_tree_diff (&a, &b, UL_TREE_DIFF_INSIDE, note, &log, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (log.text->str, ==, "I / I /d I /d/e M /d/e/f M /m M /m/f ");
+  g_string_free (log.text, TRUE);
 }
 
 static void
@@ -143,6 +158,60 @@ test_order (void)
          "M /b M /c M /a/x A /a/y D /d/x A /aa A /cc A /cc/x ");
 }
 
+/* What a tree has at "a", "b", ...: nothing, a file or an empty directory. */
+static char *
+spec_of (const int *what, gsize n)
+{
+  GString *spec = g_string_new (NULL);
+  for (gsize i = 0; i < n; i++)
+    if (what[i] > 0)
+      g_string_append_printf (spec, what[i] < 3 ? "%c=%d " : "%c:%d{ } ", (int) ('a' + i), what[i]);
+  return g_string_free (spec, FALSE);
+}
+
+static void
+append_expected (GString *expected, const int *a, const int *b, gsize n, gboolean dirs)
+{
+  for (gsize i = 0; i < n; i++)
+    if (a[i] > 0 && (a[i] >= 3) == dirs && a[i] != b[i])
+      g_string_append_printf (expected, "%c /%c ", b[i] > 0 ? 'M' : 'D', (int) ('a' + i));
+}
+
+/* All of A first, then what is only in B; files before directories. */
+static void
+test_random (void)
+{
+  enum
+  {
+    N = 8
+  };
+  for (int round = 0; round < 500; round++)
+    {
+      int a[N];
+      int b[N];
+      int only_b[N];
+      const int nothing[N] = { 0 };
+      for (gsize i = 0; i < N; i++)
+        {
+          a[i] = g_test_rand_int_range (0, 5);
+          b[i] = g_test_rand_bit () ? a[i] : g_test_rand_int_range (0, 5);
+          only_b[i] = a[i] == 0 ? b[i] : 0;
+        }
+      g_autoptr (GString) expected = g_string_new (NULL);
+      append_expected (expected, a, b, N, FALSE);
+      append_expected (expected, a, b, N, TRUE);
+      const gsize added = expected->len;
+      append_expected (expected, only_b, nothing, N, FALSE);
+      append_expected (expected, only_b, nothing, N, TRUE);
+      for (gsize i = added; i < expected->len; i++)
+        if (expected->str[i] == 'D')
+          expected->str[i] = 'A';
+      g_autofree char *spec_a = spec_of (a, N);
+      g_autofree char *spec_b = spec_of (b, N);
+      check (spec_a, spec_b, FALSE, expected->str);
+    }
+}
+
 static void
 test_root (void)
 {
@@ -152,7 +221,7 @@ test_root (void)
   const UlTreeDiffSide a = side (&f, "f=1", 1);
   const UlTreeDiffSide b = side (&f, "f=2", 2);
   Log log = { .text = g_string_new (NULL) };
-  g_assert_true (ul_tree_diff (&a, &b, note, &log, &error));
+  g_assert_true (ul_tree_diff (&a, &b, 0, note, &log, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (log.text->str, ==, "M / M /f ");
   g_string_free (log.text, TRUE);
@@ -170,12 +239,12 @@ test_skips_equal (void)
   const UlTreeDiffSide same = side (&f, "x=1", 1);
   fixture_delete (&f, UL_OBJECT_DIRTREE, &same.tree);
   Log log = { .text = g_string_new (NULL) };
-  g_assert_true (ul_tree_diff (&a, &b, note, &log, &error));
+  g_assert_true (ul_tree_diff (&a, &b, 0, note, &log, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (log.text->str, ==, "M /f M /same ");
 
   fixture_delete (&f, UL_OBJECT_DIRTREE, &a.tree);
-  g_assert_true (ul_tree_diff (&a, &a, note, &log, &error));
+  g_assert_true (ul_tree_diff (&a, &a, 0, note, &log, &error));
   g_assert_no_error (error);
   g_string_free (log.text, TRUE);
 }
@@ -192,7 +261,7 @@ test_missing (void)
       const UlTreeDiffSide sub = side (&f, which == 0 ? "x=1" : "x=2", 1);
       fixture_delete (&f, UL_OBJECT_DIRTREE, &sub.tree);
       Log log = { .text = g_string_new (NULL) };
-      g_assert_false (ul_tree_diff (&sides[0], &sides[1], note, &log, &error));
+      g_assert_false (ul_tree_diff (&sides[0], &sides[1], 0, note, &log, &error));
       g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
       g_string_free (log.text, TRUE);
     }
@@ -209,7 +278,7 @@ test_stopped (void)
     {
       g_autoptr (GError) error = NULL;
       Log log = { .text = g_string_new (NULL), .stop_after = n };
-      g_assert_false (ul_tree_diff (&a, &b, note, &log, &error));
+      g_assert_false (ul_tree_diff (&a, &b, 0, note, &log, &error));
       g_assert_error (error, UL_ERROR, UL_ERROR_FAILED);
       g_assert_cmpuint (log.stop_after, ==, 0);
       g_string_free (log.text, TRUE);
@@ -237,7 +306,7 @@ test_deep (void)
         }
     }
   Log log = { .text = g_string_new (NULL) };
-  g_assert_true (ul_tree_diff (&sides[0], &sides[1], note, &log, &error));
+  g_assert_true (ul_tree_diff (&sides[0], &sides[1], 0, note, &log, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (log.text->len, ==, strlen ("M ") + strlen ("/d") * depth + strlen ("/f "));
   g_string_free (log.text, TRUE);
@@ -249,9 +318,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/TreeDiff/files", test_files);
   g_test_add_func ("/TreeDiff/directories", test_directories);
+  g_test_add_func ("/TreeDiff/inside", test_inside);
   g_test_add_func ("/TreeDiff/below-what-has-no-counterpart", test_descend);
   g_test_add_func ("/TreeDiff/file-and-directory", test_types);
   g_test_add_func ("/TreeDiff/order", test_order);
+  g_test_add_func ("/TreeDiff/random", test_random);
   g_test_add_func ("/TreeDiff/root", test_root);
   g_test_add_func ("/TreeDiff/skips-what-is-equal", test_skips_equal);
   g_test_add_func ("/TreeDiff/missing-dirtree", test_missing);

@@ -21,7 +21,9 @@ typedef struct
   UlDirtreeView a;
   UlDirtreeView b;
   List list;
-  gsize next;     /* in the list */
+  gsize next;      /* in the list */
+  gsize near_file; /* on the other side: where the next name is sought, as both are in order */
+  gsize near_dir;
   gsize path_len; /* of the directory's path, without a slash at its end */
 } Level;
 
@@ -29,6 +31,7 @@ typedef struct
 {
   const UlTreeDiffSide *a;
   const UlTreeDiffSide *b;
+  UlTreeDiffFlags flags;
   UlTreeDiffFunc func;
   gpointer data;
   GString *path;
@@ -52,12 +55,13 @@ level_clear (Level *level)
 }
 
 static void
-diff_init (Diff *diff, const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFunc func,
-           gpointer data)
+diff_init (Diff *diff, const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFlags flags,
+           UlTreeDiffFunc func, gpointer data)
 {
   *diff = (Diff){
     .a = a,
     .b = b,
+    .flags = flags,
     .func = func,
     .data = data,
     .path = g_string_new (NULL),
@@ -86,45 +90,98 @@ entry_of_dir (const UlDirtreeDir *dir)
   return (UlEntry){ .kind = UL_ENTRY_DIR, .checksum = dir->tree, .meta = dir->meta };
 }
 
-static gboolean
-find (const UlDirtreeView *view, const char *name, UlEntry *out_entry)
-{
-  UlDirtreeFile file;
-  UlDirtreeDir dir;
-  if (ul_dirtree_view_find_file (view, name, &file))
-    *out_entry = entry_of_file (&file);
-  else if (ul_dirtree_view_find_dir (view, name, &dir))
-    *out_entry = entry_of_dir (&dir);
-  else
-    return FALSE;
-  return TRUE;
-}
-
 static const UlDirtreeView *
 view_of (const Level *level)
 {
   return level->list == FILES_OF_A || level->list == DIRS_OF_A ? &level->a : &level->b;
 }
 
+static const UlDirtreeView *
+other_of (const Level *level)
+{
+  return view_of (level) == &level->a ? &level->b : &level->a;
+}
+
+static gboolean
+is_files (const Level *level)
+{
+  return level->list == FILES_OF_A || level->list == FILES_OF_B;
+}
+
+static gboolean
+find_other_file (Level *level, const char *name, UlEntry *out_entry)
+{
+  const UlDirtreeView *view = other_of (level);
+  int order = -1;
+  for (; order < 0 && level->near_file < view->n_files; level->near_file += order <= 0)
+    {
+      UlDirtreeFile file;
+      ul_dirtree_view_file (view, level->near_file, &file);
+      order = strcmp (file.name, name);
+      if (order == 0)
+        *out_entry = entry_of_file (&file);
+    }
+  return order == 0;
+}
+
+static gboolean
+find_other_dir (Level *level, const char *name, UlEntry *out_entry)
+{
+  const UlDirtreeView *view = other_of (level);
+  int order = -1;
+  for (; order < 0 && level->near_dir < view->n_dirs; level->near_dir += order <= 0)
+    {
+      UlDirtreeDir dir;
+      ul_dirtree_view_dir (view, level->near_dir, &dir);
+      order = strcmp (dir.name, name);
+      if (order == 0)
+        *out_entry = entry_of_dir (&dir);
+    }
+  return order == 0;
+}
+
+/* @name on the other side of the list that is gone through, in order. */
+static gboolean
+find_other (Level *level, const char *name, UlEntry *out_entry)
+{
+  return find_other_file (level, name, out_entry) || find_other_dir (level, name, out_entry);
+}
+
+/* Entries that both sides have as they are make no difference. */
+static void
+skip_equal (Level *level)
+{
+  gsize *near = is_files (level) ? &level->near_file : &level->near_dir;
+  const gsize n = (is_files (level) ? ul_dirtree_view_equal_files : ul_dirtree_view_equal_dirs) (
+      view_of (level), level->next, other_of (level), *near);
+  level->next += n;
+  *near += n;
+}
+
 /* The next entry of the directory on one side. */
 static gboolean
 next_entry (Level *level, const char **out_name, UlEntry *out_entry)
 {
-  for (; level->list < N_LISTS; level->list++, level->next = 0)
+  for (; level->list < N_LISTS; level->list++, level->next = level->near_file = level->near_dir = 0)
     {
       const UlDirtreeView *view = view_of (level);
-      const gboolean is_files = level->list == FILES_OF_A || level->list == FILES_OF_B;
-      if (level->next == (is_files ? view->n_files : view->n_dirs))
+      skip_equal (level);
+      if (level->next == (is_files (level) ? view->n_files : view->n_dirs))
         continue;
-      UlDirtreeFile file;
-      UlDirtreeDir dir;
-      if (is_files)
-        ul_dirtree_view_file (view, level->next, &file);
+      if (is_files (level))
+        {
+          UlDirtreeFile file;
+          ul_dirtree_view_file (view, level->next++, &file);
+          *out_name = file.name;
+          *out_entry = entry_of_file (&file);
+        }
       else
-        ul_dirtree_view_dir (view, level->next, &dir);
-      level->next++;
-      *out_name = is_files ? file.name : dir.name;
-      *out_entry = is_files ? entry_of_file (&file) : entry_of_dir (&dir);
+        {
+          UlDirtreeDir dir;
+          ul_dirtree_view_dir (view, level->next++, &dir);
+          *out_name = dir.name;
+          *out_entry = entry_of_dir (&dir);
+        }
       return TRUE;
     }
   return FALSE;
@@ -139,7 +196,7 @@ next_pair (Level *level, const char **out_name, Pair *out_pair)
     {
       const gboolean is_a = view_of (level) == &level->a;
       UlEntry other;
-      const gboolean has_other = find (is_a ? &level->b : &level->a, *out_name, &other);
+      const gboolean has_other = find_other (level, *out_name, &other);
       if (!is_a && has_other)
         continue; /* it came with those of A */
       *out_pair = (Pair){ .in_a = is_a, .in_b = !is_a || has_other };
@@ -181,12 +238,11 @@ enter (Diff *diff, const Pair *pair, GError **error)
 }
 
 static gboolean
-report (Diff *diff, const char *name, const Pair *pair, gboolean *descend, GError **error)
+report (Diff *diff, UlTreeDiffKind kind, const char *name, const Pair *pair, gboolean *descend,
+        GError **error)
 {
   const UlTreeDiffEntry entry = {
-    .kind = !pair->in_b  ? UL_TREE_REMOVED
-            : pair->in_a ? UL_TREE_CHANGED
-                         : UL_TREE_ADDED,
+    .kind = kind,
     .path = diff->path->len > 0 ? diff->path->str : "/",
     .name = name,
     .a = pair->in_a ? &pair->a : NULL,
@@ -195,25 +251,40 @@ report (Diff *diff, const char *name, const Pair *pair, gboolean *descend, GErro
   return diff->func (&entry, descend, diff->data, error);
 }
 
+/* In both: itself, and then what is in it. */
+static gboolean
+compare_dirs (Diff *diff, const char *name, const Pair *pair, GError **error)
+{
+  gboolean unused = FALSE;
+  const gboolean same_content = ul_checksum_equal (&pair->a.checksum, &pair->b.checksum);
+  if (!ul_checksum_equal (&pair->a.meta, &pair->b.meta))
+    {
+      if (!report (diff, UL_TREE_CHANGED, name, pair, &unused, error))
+        return FALSE;
+    }
+  else if (!same_content && (diff->flags & UL_TREE_DIFF_INSIDE) != 0
+           && !report (diff, UL_TREE_INSIDE, name, pair, &unused, error))
+    return FALSE;
+  return same_content || enter (diff, pair, error);
+}
+
 /* The name that diff->path ends with. */
 static gboolean
 compare (Diff *diff, const char *name, const Pair *pair, GError **error)
 {
   const gboolean is_dir_in_a = pair->in_a && pair->a.kind == UL_ENTRY_DIR;
   const gboolean is_dir_in_b = pair->in_b && pair->b.kind == UL_ENTRY_DIR;
-  const gboolean same_content = pair->in_a && pair->in_b && is_dir_in_a == is_dir_in_b
-                                && ul_checksum_equal (&pair->a.checksum, &pair->b.checksum);
   if (is_dir_in_a && is_dir_in_b)
-    {
-      gboolean unused = FALSE;
-      return (ul_checksum_equal (&pair->a.meta, &pair->b.meta)
-              || report (diff, name, pair, &unused, error))
-             && (same_content || enter (diff, pair, error));
-    }
+    return compare_dirs (diff, name, pair, error);
+  if (pair->in_a && pair->in_b && is_dir_in_a == is_dir_in_b
+      && ul_checksum_equal (&pair->a.checksum, &pair->b.checksum))
+    return TRUE;
   gboolean descend = FALSE;
-  if (!same_content && !report (diff, name, pair, &descend, error))
-    return FALSE;
-  return !descend || !(is_dir_in_a || is_dir_in_b) || enter (diff, pair, error);
+  const UlTreeDiffKind kind = !pair->in_b  ? UL_TREE_REMOVED
+                              : pair->in_a ? UL_TREE_CHANGED
+                                           : UL_TREE_ADDED;
+  return report (diff, kind, name, pair, &descend, error)
+         && (!descend || !(is_dir_in_a || is_dir_in_b) || enter (diff, pair, error));
 }
 
 static gboolean
@@ -234,11 +305,11 @@ step (Diff *diff, GError **error)
 }
 
 gboolean
-ul_tree_diff (const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFunc func, gpointer data,
-              GError **error)
+ul_tree_diff (const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFlags flags,
+              UlTreeDiffFunc func, gpointer data, GError **error)
 {
   g_auto (Diff) diff;
-  diff_init (&diff, a, b, func, data);
+  diff_init (&diff, a, b, flags, func, data);
   const Pair roots = {
     .in_a = TRUE,
     .in_b = TRUE,

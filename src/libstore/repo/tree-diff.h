@@ -26,12 +26,19 @@ typedef enum
   /* In both: files of different checksums, directories of different dirmetas, or a file and a
    * directory. A directory whose contents alone differ isn't reported, only these. */
   UL_TREE_CHANGED,
+  UL_TREE_INSIDE, /* with UL_TREE_DIFF_INSIDE: a directory that is in both as it is, and contents
+                     differ */
 } UlTreeDiffKind;
+
+typedef enum
+{
+  UL_TREE_DIFF_INSIDE = 1 << 0, /* report the directories on the way, too */
+} UlTreeDiffFlags;
 
 typedef struct
 {
   UlTreeDiffKind kind;
-  const char *path; /* "/a/b"; "/" is the root, which can only be CHANGED */
+  const char *path; /* "/a/b"; "/" is the root, which can only be CHANGED or INSIDE */
   const char *name; /* its last component, "" for the root */
   const UlEntry *a; /* NULL if ADDED */
   const UlEntry *b; /* NULL if REMOVED */
@@ -46,7 +53,7 @@ typedef gboolean (*UlTreeDiffFunc) (const UlTreeDiffEntry *entry, gboolean *desc
                                     GError **error);
 
 /* UL_ERROR_NOT_FOUND or UL_ERROR_CORRUPT for a dirtree that is needed and can't be loaded. */
-gboolean ul_tree_diff (const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFunc func,
-                       gpointer data, GError **error);
+gboolean ul_tree_diff (const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeDiffFlags flags,
+                       UlTreeDiffFunc func, gpointer data, GError **error);
 
 G_END_DECLS
