@@ -8,6 +8,7 @@
 
 #include "checkout/plan.h"
 #include "checkout/root.h"
+#include "checkout/settle.h"
 #include "checkout/sharing.h"
 #include "checkout/walk.h"
 #include "checkout/whiteouts.h"
@@ -80,31 +81,6 @@ open_target (const UlCheckoutPlan *plan, const Job *job, UlCheckoutTarget *targe
 }
 
 static gboolean
-wants_sync (const UlCheckoutPlan *plan)
-{
-  switch (plan->options->sync)
-    {
-    case UL_CHECKOUT_SYNC_ALWAYS:
-      return TRUE;
-    case UL_CHECKOUT_SYNC_COPIES:
-      return plan->stats.bytes > 0 && ul_repo_fsync_enabled (plan->repo);
-    case UL_CHECKOUT_SYNC_NEVER:
-    default:
-      return FALSE;
-    }
-}
-
-/* syncfs takes no O_PATH descriptor. */
-static gboolean
-sync_target (const Job *job, GError **error)
-{
-  ul_autofd int fd = openat (job->dfd, job->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || syncfs (fd) != 0)
-    return ul_throw_errno (error, "checkout to %s: sync", job->path);
-  return TRUE;
-}
-
-static gboolean
 run (UlCheckoutPlan *plan, const Job *job, GError **error)
 {
   UlCheckoutTarget target = { .fd = -1 };
@@ -113,11 +89,7 @@ run (UlCheckoutPlan *plan, const Job *job, GError **error)
   const gboolean ok = job->root.kind == UL_ENTRY_DIR
                           ? ul_checkout_walk (plan, &job->root, &target, error)
                           : ul_checkout_walk_file (plan, &job->root, job->name, &target, error);
-  if (!ok || (wants_sync (plan) && !sync_target (job, error)))
-    return FALSE;
-  /* A file that a power cut can empty must not stand in the cache, whence others link it. */
-  const gboolean keep = plan->cache != NULL && plan->options->sync != UL_CHECKOUT_SYNC_NEVER;
-  return !keep || ul_checkout_file_cache_publish (plan->cache, error);
+  return ok && ul_checkout_settle (plan, job->dfd, job->path, error);
 }
 
 static char *

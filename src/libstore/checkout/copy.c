@@ -31,8 +31,7 @@ apply_meta (const NewNode *node, int fd, GError **error)
 {
   const UlFileMeta *meta = node->meta;
   const UlCheckoutPlan *plan = node->dir->plan;
-  if (!ul_checkout_dir_is_new (node->dir)
-      && !ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error))
+  if (!node->dir->is_new && !ul_xattr_drop_fd (fd, UL_XATTR_ACL_ACCESS, NULL, error))
     return FALSE;
   if (plan->ownership == UL_OWNERSHIP_STORED)
     {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "core/file-meta.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/xattr.h"
@@ -71,6 +72,7 @@ ul_checkout_dir_new (UlCheckoutPlan *plan, UlCheckoutDirErrors *errors, int fd, 
     .errors = errors,
     .fd = fd,
     .path = path,
+    .is_new = meta != NULL,
     .meta = meta != NULL ? g_variant_ref (meta) : NULL,
     .seq = seq,
   };
@@ -84,6 +86,28 @@ ul_checkout_dir_ref (UlCheckoutDir *dir)
 {
   g_atomic_int_inc (&dir->refs);
   return dir;
+}
+
+/* What an existing directory has and isn't to have; but a label that the commit says nothing of is
+ * the kernel's. */
+static gboolean
+drop_other_xattrs (const UlCheckoutDir *dir, GVariant *wanted, GError **error)
+{
+  g_autoptr (GVariant) existing = NULL;
+  if (!ul_xattr_read_fd (dir->fd, &existing, error))
+    return FALSE;
+  const gsize n = g_variant_n_children (existing);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) name = NULL;
+      g_variant_get_child (existing, i, "(@ay@ay)", &name, NULL);
+      const char *xattr = g_variant_get_bytestring (name);
+      g_autoptr (GVariant) value = ul_file_meta_find_xattr (wanted, xattr);
+      if (value == NULL && !g_str_equal (xattr, UL_XATTR_SELINUX)
+          && !ul_xattr_drop_fd (dir->fd, xattr, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* chown before xattrs and mode: it drops security.capability and set-id bits. */
@@ -101,6 +125,7 @@ apply_meta (UlCheckoutDir *dir, GError **error)
   g_autoptr (GVariant) labelled = NULL;
   if (!ul_checkout_labels_apply (&dir->plan->labels, dir->path, NULL, mode, wanted, &labelled,
                                  error)
+      || (!dir->is_new && !drop_other_xattrs (dir, labelled, error))
       || !ul_xattr_write_fd (dir->fd, labelled, error))
     return FALSE;
   if (fchmod (dir->fd, ul_checkout_plan_dir_mode (dir->plan, mode)) != 0)
@@ -157,4 +182,18 @@ ul_checkout_dir_skips (const UlCheckoutDir *dir, const char *name)
     return FALSE;
   g_autofree char *path = ul_checkout_dir_child_path (dir, name);
   return ul_checkout_plan_skips (dir->plan, path);
+}
+
+int
+ul_checkout_path_compare (const char *a, const char *b)
+{
+  while (*a == *b && *a != '\0')
+    a++, b++;
+  if (*a == *b)
+    return 0;
+  if (*a == '\0' || *b == '\0')
+    return *a == '\0' ? -1 : 1;
+  if (*a == '/' || *b == '/')
+    return *a == '/' ? -1 : 1;
+  return (guchar) *a < (guchar) *b ? -1 : 1;
 }

@@ -27,10 +27,12 @@ typedef struct
   UlCheckoutDirErrors *errors;
   int fd;
   char *path;               /* from the root of the checkout: "/", "/a/b" */
-  GVariant *meta;           /* dirmeta to apply at the end; NULL for a directory that was there */
-  UlDirtreeView view;       /* what the commit has in it; empty where a single file is placed */
-  guint64 seq;              /* number in walk order */
+  gboolean is_new;          /* we made it, so nothing but what we place is in it */
+  GVariant *meta;           /* dirmeta to apply at the end; NULL: leave it as it is */
+  UlDirtreeView view;       /* what the commit has in it; empty where single entries are placed */
   UlCheckoutShares *shares; /* with plan->sharing (sharing.h), of all its files; owned */
+  gpointer user;            /* an update's own, borrowed */
+  guint64 seq;              /* number in walk order */
 } UlCheckoutDir;
 
 /* A directory that was just made in one that is not ours: rid it of the ACLs it got from there, so
@@ -43,24 +45,22 @@ gboolean ul_checkout_dir_make (UlCheckoutPlan *plan, int parent, gboolean parent
                                const char *name, const char *path, int *out_fd, gboolean *out_new,
                                GError **error);
 
-/* Takes @fd and @path. @meta and @dirtree may be NULL. */
+/* Takes @fd and @path. @meta and @dirtree may be NULL. A directory that gets a @meta is new, unless
+ * the caller says otherwise before anyone else knows of it. */
 UlCheckoutDir *ul_checkout_dir_new (UlCheckoutPlan *plan, UlCheckoutDirErrors *errors, int fd,
                                     char *path, GVariant *meta, GVariant *dirtree, guint64 seq);
 UlCheckoutDir *ul_checkout_dir_ref (UlCheckoutDir *dir);
 void ul_checkout_dir_unref (UlCheckoutDir *dir);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlCheckoutDir, ul_checkout_dir_unref)
 
-/* We made it, so nothing but what we place is in it. */
-static inline gboolean
-ul_checkout_dir_is_new (const UlCheckoutDir *dir)
-{
-  return dir->meta != NULL;
-}
-
 /* Is file @name of it on the skip list? */
 gboolean ul_checkout_dir_skips (const UlCheckoutDir *dir, const char *name);
 
 /* "/a/b" for entry b of directory /a. */
 char *ul_checkout_dir_child_path (const UlCheckoutDir *dir, const char *name);
+
+/* For sorting such paths: a directory comes right before what is in it, as `/` is less than all
+ * that a name can have. */
+int ul_checkout_path_compare (const char *a, const char *b);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ typedef struct
   UlCheckoutDir *dir;
   const char *name; /* in the target */
   const UlChecksum *checksum;
+  gboolean replaces;          /* over whatever is at the name, but a directory */
   const UlFileMeta *whiteout; /* of the marker, if the name is to be a whiteout device; else NULL */
   gboolean is_copy;           /* a file of its own: neither the object nor one of the cache */
 } UlCheckoutEntry;

@@ -60,7 +60,8 @@ typedef struct
 {
   /* The errno that a hardlink of @path fails with; 0: really link it. */
   int (*link_errno) (const char *path, gpointer data);
-  gboolean no_tmpfile; /* as on a file system without O_TMPFILE */
+  gboolean no_tmpfile;                            /* as on a file system without O_TMPFILE */
+  void (*step) (const char *step, gpointer data); /* an update has come to this point */
   gpointer data;
 } UlCheckoutHooks;
 

@@ -123,7 +123,7 @@ place_file (const UlCheckoutEntry *entry, UlCheckoutPut *out_put, GError **error
 
   /* Nothing is read for a name that stays as it is. */
   gboolean kept = FALSE;
-  if (!ul_checkout_dir_is_new (entry->dir) && !ul_checkout_unite_settle (entry, &kept, error))
+  if (!entry->dir->is_new && !ul_checkout_unite_settle (entry, &kept, error))
     return FALSE;
   if (kept)
     {
@@ -183,9 +183,9 @@ place_by_name (UlCheckoutEntry *entry, const UlCheckoutName *first, gboolean *ou
   *out_is_new = FALSE;
   if (marker.form == UL_WHITEOUT_LAYER)
     return TRUE;
-  const UlCheckoutEntry whiteout = {
-    .dir = entry->dir, .name = marker.deleted, .checksum = entry->checksum, .whiteout = &marker.meta
-  };
+  UlCheckoutEntry whiteout = *entry;
+  whiteout.name = marker.deleted;
+  whiteout.whiteout = &marker.meta;
   return ul_checkout_whiteouts_place (&whiteout, error);
 }
 
@@ -209,23 +209,38 @@ place_shared (UlCheckoutEntry *entry, gsize index, GError **error)
   return FALSE;
 }
 
-gboolean
-ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, gsize index,
-                   GError **error)
+static gboolean
+place (UlCheckoutEntry *entry, gsize index, GError **error)
 {
-  UlCheckoutSharing *sharing = dir->plan->sharing;
+  UlCheckoutSharing *sharing = entry->dir->plan->sharing;
+  gboolean is_new;
   /* The cache's staging directory holds signals off. */
   if (!ul_interrupt_check (error))
     {
       if (sharing != NULL)
-        ul_checkout_sharing_fail (sharing, dir, index);
+        ul_checkout_sharing_fail (sharing, entry->dir, index);
       return FALSE;
     }
-  UlCheckoutEntry entry = { .dir = dir, .name = name, .checksum = checksum };
-  gboolean is_new;
-  if (sharing != NULL ? place_shared (&entry, index, error)
-                      : place_by_name (&entry, NULL, &is_new, error))
+  if (sharing != NULL ? place_shared (entry, index, error)
+                      : place_by_name (entry, NULL, &is_new, error))
     return TRUE;
-  g_autofree char *path = ul_checkout_dir_child_path (dir, name);
+  g_autofree char *path = ul_checkout_dir_child_path (entry->dir, entry->name);
   return ul_prefix (error, "checkout %s", path);
+}
+
+gboolean
+ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum, gsize index,
+                   GError **error)
+{
+  UlCheckoutEntry entry = { .dir = dir, .name = name, .checksum = checksum };
+  return place (&entry, index, error);
+}
+
+gboolean
+ul_checkout_replace (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
+                     GError **error)
+{
+  g_assert (dir->plan->sharing == NULL);
+  UlCheckoutEntry entry = { .dir = dir, .name = name, .checksum = checksum, .replaces = TRUE };
+  return place (&entry, 0, error);
 }

@@ -13,4 +13,9 @@ G_BEGIN_DECLS
 gboolean ul_checkout_place (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
                             gsize index, GError **error);
 
+/* The same by one rename over what an update has looked at, which may be nothing: so the name never
+ * stands for something that has half of its metadata. */
+gboolean ul_checkout_replace (UlCheckoutDir *dir, const char *name, const UlChecksum *checksum,
+                              GError **error);
+
 G_END_DECLS

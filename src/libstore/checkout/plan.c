@@ -81,6 +81,14 @@ ul_checkout_plan_links (const UlCheckoutPlan *plan, UlRepo *home)
   return plan->links & ul_repo_linkable (home, plan->ownership);
 }
 
+void
+ul_checkout_plan_step (const UlCheckoutPlan *plan, const char *step)
+{
+  const UlCheckoutHooks *hooks = &plan->options->hooks;
+  if (hooks->step != NULL)
+    hooks->step (step, hooks->data);
+}
+
 gboolean
 ul_checkout_plan_skips (const UlCheckoutPlan *plan, const char *path)
 {

@@ -21,6 +21,7 @@ typedef struct
   UlOwnership ownership;      /* in effect */
   UlLinks links;              /* what may be hardlinked, of this repository or a parent */
   gboolean stored_times;      /* directories get time 0, as committed files have */
+  gboolean settles_names;     /* UL_CHECKOUT_SYNC_COPIES syncs what was linked, too */
   UlCheckoutFileCache *cache; /* NULL: not used */
   UlCheckoutLabels labels;    /* none, until the root is known */
   UlCheckoutSharing *sharing; /* NULL: names of one object are one file, where it can be linked */
@@ -36,6 +37,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlCheckoutPlan, ul_checkout_plan_clear)
 
 /* What may be hardlinked from the objects of @home, the repository or a parent. */
 UlLinks ul_checkout_plan_links (const UlCheckoutPlan *plan, UlRepo *home);
+
+/* For tests: tell where an update has come to. */
+void ul_checkout_plan_step (const UlCheckoutPlan *plan, const char *step);
 
 /* Is "@path" (of a file) or "@path/" (of a directory) in the skip list? */
 gboolean ul_checkout_plan_skips (const UlCheckoutPlan *plan, const char *path);

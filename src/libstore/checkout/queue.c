@@ -10,7 +10,7 @@
 #define QUEUE_PER_JOB_MIN 2
 #define FEW_DESCRIPTORS   1024
 
-/* Files [start, start + n) of a directory. */
+/* Entries [start, start + n) of a directory. */
 typedef struct
 {
   UlCheckoutDir *dir;
@@ -21,7 +21,7 @@ typedef struct
 typedef struct
 {
   GArray *segments; /* of Segment */
-  gsize n_files;
+  gsize n_entries;
 } Batch;
 
 struct _UlCheckoutQueue
@@ -64,12 +64,8 @@ run_batch (gpointer item, gpointer worker, gpointer data, GError **error)
     {
       const Segment *segment = &g_array_index (batch->segments, Segment, s);
       for (gsize i = 0; i < segment->n; i++)
-        {
-          UlDirtreeFile file;
-          ul_dirtree_view_file (&segment->dir->view, segment->start + i, &file);
-          if (!options->run (segment->dir, segment->start + i, &file, worker, options->data, error))
-            return FALSE;
-        }
+        if (!options->run (segment->dir, segment->start + i, worker, options->data, error))
+          return FALSE;
       ul_progress_add (options->progress, done, segment->n);
     }
   return TRUE;
@@ -83,20 +79,19 @@ flush (UlCheckoutQueue *self)
 }
 
 gboolean
-ul_checkout_queue_add (UlCheckoutQueue *self, UlCheckoutDir *dir)
+ul_checkout_queue_add (UlCheckoutQueue *self, UlCheckoutDir *dir, gsize n_entries)
 {
-  const gsize n_files = dir->view.n_files;
-  ul_progress_add (self->options.progress, total, n_files);
-  for (gsize start = 0; start < n_files && !self->has_failed;)
+  ul_progress_add (self->options.progress, total, n_entries);
+  for (gsize start = 0; start < n_entries && !self->has_failed;)
     {
       if (self->batch == NULL)
         self->batch = batch_new ();
-      const gsize n = MIN (n_files - start, self->options.batch_max - self->batch->n_files);
+      const gsize n = MIN (n_entries - start, self->options.batch_max - self->batch->n_entries);
       const Segment segment = { .dir = ul_checkout_dir_ref (dir), .start = start, .n = n };
       g_array_append_val (self->batch->segments, segment);
-      self->batch->n_files += n;
+      self->batch->n_entries += n;
       start += n;
-      if (self->batch->n_files == self->options.batch_max
+      if (self->batch->n_entries == self->options.batch_max
           || self->batch->segments->len == self->segments_max)
         flush (self);
     }

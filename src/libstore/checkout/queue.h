@@ -3,22 +3,23 @@
 
 #include "checkout/dir.h"
 
-/* The files of directories, handed to workers in batches: many of a directory, or those of several
- * small ones. One thread adds. A directory stays referenced, and so open, until its files are done;
- * batches are bounded so that all of those take at most half of the process's descriptors. */
+/* What is to be done in directories, mostly to their files, handed to workers in batches: many
+ * entries of a directory, or those of several small ones. One thread adds. A directory stays
+ * referenced, and so open, until its entries are done; batches are bounded so that all of those
+ * take at most half of the process's descriptors. */
 
 G_BEGIN_DECLS
 
-/* Called by workers for each file of a directory, @index in its view. */
-typedef gboolean (*UlCheckoutFileFunc) (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file,
-                                        UlHasher *hasher, gpointer data, GError **error);
+/* Called by workers for each entry of a directory. */
+typedef gboolean (*UlCheckoutEntryFunc) (UlCheckoutDir *dir, gsize index, UlHasher *hasher,
+                                         gpointer data, GError **error);
 
 typedef struct
 {
   guint jobs;           /* 0: one a CPU */
-  gsize batch_max;      /* files a batch */
+  gsize batch_max;      /* entries a batch */
   UlProgress *progress; /* NULL: none */
-  UlCheckoutFileFunc run;
+  UlCheckoutEntryFunc run;
   gpointer data;
 } UlCheckoutQueueOptions;
 
@@ -26,10 +27,11 @@ typedef struct _UlCheckoutQueue UlCheckoutQueue;
 
 UlCheckoutQueue *ul_checkout_queue_new (const UlCheckoutQueueOptions *options);
 
-/* All files of the directory. FALSE when a file has failed already, so that one may stop early. */
-gboolean ul_checkout_queue_add (UlCheckoutQueue *self, UlCheckoutDir *dir);
+/* @n entries of the directory, by index from 0. FALSE when one has failed already, so that one may
+ * stop early. */
+gboolean ul_checkout_queue_add (UlCheckoutQueue *self, UlCheckoutDir *dir, gsize n);
 
-/* Wait until all is done. The error is that of the first file, in the order added, that failed. */
+/* Wait until all is done. The error is that of the first entry, in the order added, that failed. */
 gboolean ul_checkout_queue_finish (UlCheckoutQueue *self, GError **error);
 
 /* Drops what waits, if there was no finish () before it. */

@@ -9,8 +9,8 @@
 #include "checkout/compare.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/tmpfile.h"
 
-#define TMP_NAME_MAX     sizeof ".underlay-0123456789abcdef"
 #define TMP_NAME_RETRIES 100
 
 static const char *
@@ -41,6 +41,11 @@ gboolean
 ul_checkout_unite_settle (const UlCheckoutEntry *entry, gboolean *out_kept, GError **error)
 {
   const UlCheckoutOptions *options = entry->dir->plan->options;
+  if (entry->replaces)
+    {
+      *out_kept = FALSE;
+      return TRUE;
+    }
   struct stat st;
   if (fstatat (entry->dir->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
     {
@@ -83,11 +88,11 @@ ul_checkout_unite_settle (const UlCheckoutEntry *entry, gboolean *out_kept, GErr
 
 static gboolean
 make_at_tmp_name (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data,
-                  char tmp[TMP_NAME_MAX], UlCheckoutMake *out_made, GError **error)
+                  char tmp[UL_TMP_NAME_MAX], UlCheckoutMake *out_made, GError **error)
 {
   for (int i = 0; i < TMP_NAME_RETRIES; i++)
     {
-      snprintf (tmp, TMP_NAME_MAX, ".underlay-%08x%08x", g_random_int (), g_random_int ());
+      ul_tmp_name_random (tmp);
       if (!make (data, entry->dir->fd, tmp, out_made, error))
         return FALSE;
       if (*out_made != UL_CHECKOUT_MAKE_EXISTS)
@@ -121,15 +126,43 @@ replace (const UlCheckoutEntry *entry, const char *tmp, GError **error)
     return TRUE;
   if (errno != EISDIR)
     return ul_throw_errno (error, "replace");
-  if (entry->whiteout == NULL)
-    return ul_throw (error, UL_ERROR_EXISTS, "a directory is in the way of a file");
+  if (entry->whiteout == NULL || entry->replaces)
+    return ul_throw (error, UL_ERROR_EXISTS, "a directory is in the way of a %s",
+                     entry->whiteout != NULL ? "whiteout" : "file");
   return replace_directory (dfd, tmp, entry->name, error);
+}
+
+/* The name is taken by something that goes. */
+static gboolean
+put_in_place (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data,
+              UlCheckoutPut *out_put, GError **error)
+{
+  UlCheckoutMake made;
+  char tmp[UL_TMP_NAME_MAX];
+  if (!make_at_tmp_name (entry, make, data, tmp, &made, error))
+    return FALSE;
+  if (made == UL_CHECKOUT_MAKE_REFUSED)
+    {
+      *out_put = UL_CHECKOUT_REFUSED;
+      return TRUE;
+    }
+  ul_checkout_plan_step (entry->dir->plan, "complete");
+  const gboolean ok = replace (entry, tmp, error);
+  /* Left over after a failure, and after a rename between two links of one inode, which does
+   * nothing; but an update replaces nothing by itself. */
+  if (!ok || !entry->replaces)
+    (void) unlinkat (entry->dir->fd, tmp, 0);
+  if (ok)
+    *out_put = UL_CHECKOUT_MADE;
+  return ok;
 }
 
 gboolean
 ul_checkout_unite_put (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer data,
                        UlCheckoutPut *out_put, GError **error)
 {
+  if (entry->replaces)
+    return put_in_place (entry, make, data, out_put, error);
   UlCheckoutMake made;
   if (!make (data, entry->dir->fd, entry->name, &made, error))
     return FALSE;
@@ -147,19 +180,5 @@ ul_checkout_unite_put (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gp
       *out_put = UL_CHECKOUT_KEPT;
       return TRUE;
     }
-  char tmp[TMP_NAME_MAX];
-  if (!make_at_tmp_name (entry, make, data, tmp, &made, error))
-    return FALSE;
-  if (made == UL_CHECKOUT_MAKE_REFUSED)
-    {
-      *out_put = UL_CHECKOUT_REFUSED;
-      return TRUE;
-    }
-  const gboolean ok = replace (entry, tmp, error);
-  /* Left over after a failure, and after a rename between two links of one inode, which does
-   * nothing. */
-  (void) unlinkat (entry->dir->fd, tmp, 0);
-  if (ok)
-    *out_put = UL_CHECKOUT_MADE;
-  return ok;
+  return put_in_place (entry, make, data, out_put, error);
 }

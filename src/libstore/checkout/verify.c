@@ -111,12 +111,9 @@ is_there (const UlCheckoutDir *dir, const char *name, struct stat *st)
   return fstatat (dir->fd, name, st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Run by workers. */
-static gboolean
-check_file (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher *hasher,
-            gpointer data, GError **error)
+static void
+check_file (Verify *self, UlCheckoutDir *dir, const UlDirtreeFile *file, UlHasher *hasher)
 {
-  Verify *self = data;
   g_auto (UlCheckoutMarker) marker = { 0 };
   g_autoptr (GError) why = NULL;
   UlCheckoutEntry entry = { .dir = dir, .name = file->name };
@@ -132,7 +129,7 @@ check_file (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher
   if (!ok && found && !is_there (dir, entry.name, &st) && errno == ENOENT)
     found = FALSE, ok = TRUE;
   if (ok && found && differs == UL_CHECKOUT_SAME)
-    return TRUE;
+    return;
 
   g_autofree char *path = ul_checkout_dir_child_path (dir, entry.name);
   if (!ok)
@@ -141,6 +138,15 @@ check_file (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher
     note (self, UL_VERIFY_REMOVED, g_steal_pointer (&path), 0, NULL);
   else
     note (self, UL_VERIFY_MODIFIED, g_steal_pointer (&path), differs, NULL);
+}
+
+/* Run by workers. */
+static gboolean
+run_check (UlCheckoutDir *dir, gsize index, UlHasher *hasher, gpointer data, GError **error)
+{
+  UlDirtreeFile file;
+  ul_dirtree_view_file (&dir->view, index, &file);
+  check_file (data, dir, &file, hasher);
   return TRUE;
 }
 
@@ -255,7 +261,7 @@ enter (Verify *self, int fd, const char *path, const UlChecksum *tree, const UlC
     return FALSE;
   self->result.directories++;
   self->result.files += dir->view.n_files;
-  (void) ul_checkout_queue_add (self->queue, dir);
+  (void) ul_checkout_queue_add (self->queue, dir, dir->view.n_files);
   if (dir->view.n_dirs > 0)
     {
       const Frame frame = { .dir = g_steal_pointer (&dir) };
@@ -315,7 +321,7 @@ init (Verify *self, UlRepo *repo, const UlVerifyOptions *options, GError **error
     .jobs = options->jobs,
     .batch_max = BATCH_FILES,
     .progress = options->progress,
-    .run = check_file,
+    .run = run_check,
     .data = self,
   };
   self->repo = repo;
@@ -344,21 +350,11 @@ clear (Verify *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Verify, clear)
 
-/* A directory comes right before what is in it: `/` is less than all that a name can have. */
 static int
 compare_paths (gconstpointer a, gconstpointer b)
 {
-  const char *p = (*(const UlVerifyFinding *const *) a)->path;
-  const char *q = (*(const UlVerifyFinding *const *) b)->path;
-  while (*p == *q && *p != '\0')
-    p++, q++;
-  if (*p == *q)
-    return 0;
-  if (*p == '\0' || *q == '\0')
-    return *p == '\0' ? -1 : 1;
-  if (*p == '/' || *q == '/')
-    return *p == '/' ? -1 : 1;
-  return (guchar) *p < (guchar) *q ? -1 : 1;
+  return ul_checkout_path_compare ((*(const UlVerifyFinding *const *) a)->path,
+                                   (*(const UlVerifyFinding *const *) b)->path);
 }
 
 static void
@@ -381,7 +377,7 @@ check_root (Verify *self, const UlEntry *root, const char *subpath, int fd)
       = ul_checkout_dir_new (&self->plans[self->form], NULL, fd, g_strdup ("/"), NULL, NULL, 0);
   detect_form (self, dir, &file);
   self->result.files = 1;
-  (void) check_file (dir, 0, &file, hasher, self, NULL);
+  check_file (self, dir, &file, hasher);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 #include "checkout/dirmetas.h"
 #include "checkout/place.h"
 #include "checkout/queue.h"
+#include "checkout/settle.h"
 #include "checkout/sharing.h"
 #include "checkout/whiteouts.h"
 #include "util/error.h"
@@ -35,11 +36,12 @@ typedef struct
 } Walk;
 
 static gboolean
-place (UlCheckoutDir *dir, gsize index, const UlDirtreeFile *file, UlHasher *hasher, gpointer data,
-       GError **error)
+place (UlCheckoutDir *dir, gsize index, UlHasher *hasher, gpointer data, GError **error)
 {
-  return ul_checkout_dir_skips (dir, file->name)
-         || ul_checkout_place (dir, file->name, &file->checksum, index, error);
+  UlDirtreeFile file;
+  ul_dirtree_view_file (&dir->view, index, &file);
+  return ul_checkout_dir_skips (dir, file.name)
+         || ul_checkout_place (dir, file.name, &file.checksum, index, error);
 }
 
 static void
@@ -70,7 +72,7 @@ enter (Walk *walk, UlCheckoutTarget *target, char *path, const UlChecksum *tree,
   if (!ul_checkout_whiteouts_enter_dir (dir, error)
       || (sharing != NULL && !ul_checkout_sharing_enter (sharing, dir, error)))
     return FALSE;
-  walk->has_failed = !ul_checkout_queue_add (walk->queue, dir);
+  walk->has_failed = !ul_checkout_queue_add (walk->queue, dir, dir->view.n_files);
   if (dir->view.n_dirs == 0)
     return TRUE;
   const Frame frame = { .dir = g_steal_pointer (&dir) };
@@ -97,8 +99,8 @@ step (Walk *walk, GError **error)
       skip = ul_checkout_plan_skips (walk->plan, with_slash);
     }
   if (!skip
-      && !ul_checkout_dir_make (walk->plan, frame->dir->fd, ul_checkout_dir_is_new (frame->dir),
-                                subdir.name, path, &target.fd, &target.is_new, error))
+      && !ul_checkout_dir_make (walk->plan, frame->dir->fd, frame->dir->is_new, subdir.name, path,
+                                &target.fd, &target.is_new, error))
     return FALSE;
   if (is_last)
     g_array_set_size (walk->frames, walk->frames->len - 1);
@@ -143,16 +145,7 @@ walk_finish (Walk *walk, GError *own, GError **error)
   g_mutex_clear (&walk->errors.lock);
 
   GError *candidates[] = { from_workers, own, walk->errors.first };
-  GError *first = NULL;
-  for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
-    if (first == NULL)
-      first = candidates[i];
-    else
-      g_clear_error (&candidates[i]);
-  if (first == NULL)
-    return TRUE;
-  g_propagate_error (error, first);
-  return FALSE;
+  return ul_checkout_first_error (candidates, G_N_ELEMENTS (candidates), error);
 }
 
 gboolean

@@ -12,6 +12,7 @@
 #include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/tmpfile.h"
 #include "util/xattr.h"
 
 void
@@ -78,7 +79,7 @@ empty_dir (UlCheckoutDir *dir, GError **error)
 static gboolean
 apply_layer (UlCheckoutDir *dir, const UlCheckoutMarker *marker, GError **error)
 {
-  if (ul_checkout_dir_is_new (dir))
+  if (dir->is_new)
     return TRUE;
   if (marker->kind == UL_WHITEOUT_OPAQUE)
     return empty_dir (dir, error);
@@ -196,11 +197,17 @@ ul_checkout_whiteouts_place (const UlCheckoutEntry *entry, GError **error)
 static gboolean
 refuses_devices (int dfd)
 {
-  char name[sizeof ".underlay-probe-0123456789abcdef"];
-  snprintf (name, sizeof name, ".underlay-probe-%08x%08x", g_random_int (), g_random_int ());
+  char name[UL_TMP_NAME_MAX];
+  ul_tmp_name_random (name);
+  struct stat before;
+  const gboolean known = fstat (dfd, &before) == 0;
   if (mknodat (dfd, name, S_IFCHR | 0600, makedev (0, 0)) == 0)
     {
       (void) unlinkat (dfd, name, 0);
+      /* As if we hadn't been there. */
+      const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, before.st_mtim };
+      if (known)
+        (void) utimensat (dfd, ".", times, 0);
       return FALSE;
     }
   return errno == EPERM || errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL;

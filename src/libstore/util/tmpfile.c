@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,10 +13,19 @@
 
 #define ATTEMPTS 100
 
-static char *
-random_name (void)
+#define NAME_PREFIX ".underlay-"
+
+void
+ul_tmp_name_random (char out[UL_TMP_NAME_MAX])
 {
-  return g_strdup_printf (".underlay-%08x%08x", g_random_int (), g_random_int ());
+  snprintf (out, UL_TMP_NAME_MAX, NAME_PREFIX "%08x%08x", g_random_int (), g_random_int ());
+}
+
+gboolean
+ul_tmp_name_matches (const char *name)
+{
+  return strlen (name) == UL_TMP_NAME_MAX - 1 && g_str_has_prefix (name, NAME_PREFIX)
+         && strspn (name + strlen (NAME_PREFIX), "0123456789abcdef") == 16;
 }
 
 gboolean
@@ -32,11 +42,12 @@ ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode, 
     }
   for (int i = 0; i < ATTEMPTS; i++)
     {
-      g_autofree char *name = random_name ();
+      char name[UL_TMP_NAME_MAX];
+      ul_tmp_name_random (name);
       tmp->fd = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
       if (tmp->fd >= 0)
         {
-          tmp->name = g_steal_pointer (&name);
+          tmp->name = g_strdup (name);
           return TRUE;
         }
       if (errno != EEXIST)
@@ -86,12 +97,13 @@ ul_tmp_file_replace (UlTmpFile *tmp, const char *name, GError **error)
   /* There is no linkat () that replaces: a temporary name for an instant. */
   for (int i = 0; tmp->name == NULL && i < ATTEMPTS; i++)
     {
-      g_autofree char *temporary = random_name ();
+      char temporary[UL_TMP_NAME_MAX];
       gboolean exists;
+      ul_tmp_name_random (temporary);
       if (!ul_tmp_file_link (tmp, tmp->dfd, temporary, &exists, error))
         return FALSE;
       if (!exists)
-        tmp->name = g_steal_pointer (&temporary);
+        tmp->name = g_strdup (temporary);
     }
   if (tmp->name == NULL || renameat (tmp->dfd, tmp->name, tmp->dfd, name) != 0)
     return ul_throw_errno (error, "name file");

@@ -20,6 +20,12 @@ typedef struct
     .dfd = -1, .fd = -1                                                                            \
   }
 
+/* What things are called below a directory before they get their names: `.underlay-` and 16
+ * hexadecimal digits, by chance. */
+#define UL_TMP_NAME_MAX sizeof ".underlay-0123456789abcdef"
+void ul_tmp_name_random (char out[UL_TMP_NAME_MAX]);
+gboolean ul_tmp_name_matches (const char *name);
+
 /* With @mode & ~umask. */
 gboolean ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode,
                            GError **error);
