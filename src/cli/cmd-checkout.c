@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "checkout/update.h"
 #include "cli/checkout-list.h"
-#include "checkout/checkout.h"
 #include "cli/equivalences.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
@@ -35,6 +35,9 @@ typedef struct
   char *selinux_policy;
   char *selinux_prefix;
   char **selinux_equivalences;
+  gboolean update;
+  char *from;
+  gboolean verify;
 } Options;
 
 /* A run of the verb: one commit, or a list of them, to one destination. */
@@ -85,6 +88,34 @@ check_options (const Options *o, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--selinux-equivalence needs --selinux-policy");
   if (o->unite_identical && !o->require_hardlinks)
     return ul_throw (error, UL_ERROR_INVALID, "--union-identical requires --require-hardlinks");
+  return TRUE;
+}
+
+/* Not with --update, which knows one way to change what is there. */
+static gboolean
+check_update (const Options *o, GError **error)
+{
+  const struct
+  {
+    gboolean given;
+    const char *name;
+  } others[] = {
+    { o->unite, "--union" },
+    { o->unite_add, "--union-add" },
+    { o->unite_identical, "--union-identical" },
+    { o->whiteouts, "--whiteouts" },
+    { o->skip_list != NULL, "--skip-list" },
+    { o->selinux_policy != NULL, "--selinux-policy" },
+    { o->allow_noent, "--allow-noent" },
+    { o->from_stdin, "--from-stdin" },
+    { o->from_file != NULL, "--from-file" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    if (!exclude (o->update, "--update", others[i].given, others[i].name, error))
+      return FALSE;
+  if (!o->update && (o->from != NULL || o->verify))
+    return ul_throw (error, UL_ERROR_INVALID, "%s requires --update",
+                     o->from != NULL ? "--from" : "--verify");
   return TRUE;
 }
 
@@ -151,6 +182,31 @@ checkout (Run *self, const char *rev, GError **error)
 }
 
 static gboolean
+update (Run *self, const Options *o, const char *rev, GError **error)
+{
+  UlChecksum commit;
+  UlChecksum from;
+  UlUpdateStats stats;
+  if (!ul_refs_resolve (self->repo, rev, NULL, &commit, error)
+      || (o->from != NULL && !ul_refs_resolve (self->repo, o->from, NULL, &from, error)))
+    return FALSE;
+  const UlUpdateOptions options = {
+    .checkout = self->options,
+    .from = o->from != NULL ? &from : NULL,
+    .verify = o->verify,
+  };
+  if (!ul_update_at (self->repo, &commit, &options, AT_FDCWD, self->destination, &stats, error))
+    return FALSE;
+  ul_verbose (self->inv,
+              "%s: %" G_GINT64_FORMAT " names differed, %" G_GINT64_FORMAT
+              " removed, %" G_GINT64_FORMAT " directories, %" G_GINT64_FORMAT
+              " files linked, %" G_GINT64_FORMAT " copied, %" G_GINT64_FORMAT " whiteouts",
+              self->destination, stats.changes, stats.removed, stats.placed.directories,
+              stats.placed.linked, stats.placed.copied, stats.placed.whiteouts);
+  return TRUE;
+}
+
+static gboolean
 checkout_list (Run *self, const char *path, GError **error)
 {
   g_autoptr (GArray) items = ul_checkout_list_read (path, error);
@@ -172,6 +228,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const Options *o = data;
   const gboolean is_list = o->from_stdin || o->from_file != NULL;
   const int args_max = is_list ? 1 : 2;
+  if (!check_update (o, error))
+    return FALSE;
   if (inv->argc < 1)
     return ul_throw (error, UL_ERROR_INVALID,
                      is_list ? "DESTINATION must be specified" : "COMMIT must be specified");
@@ -203,7 +261,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Checking out", &progress);
   if (is_list)
     return checkout_list (&self, o->from_stdin ? NULL : o->from_file, error);
-  return checkout (&self, inv->argv[0], error);
+  return o->update ? update (&self, o, inv->argv[0], error) : checkout (&self, inv->argv[0], error);
 }
 
 static const UlOption table[] = {
@@ -245,6 +303,14 @@ static const UlOption table[] = {
     "Keep existing files and directories, only add new" },
   { "union-identical", 0, UL_OPTION_FLAG, offsetof (Options, unite_identical), NULL,
     "Keep identical files, fail if one would be replaced with a different version" },
+
+  UL_OPTIONS_HEADING ("An earlier checkout"),
+  { "update", 0, UL_OPTION_FLAG, offsetof (Options, update), NULL,
+    "Make a checkout of another commit one of COMMIT, by what differs; refuse if it was modified" },
+  { "from", 0, UL_OPTION_STRING, offsetof (Options, from), "REV",
+    "What DESTINATION is a checkout of, where the repository has no record", "@rev" },
+  { "verify", 0, UL_OPTION_FLAG, offsetof (Options, verify), NULL,
+    "Verify all of DESTINATION first, not only what changes" },
 
   UL_OPTIONS_HEADING ("Whiteouts"),
   { "process-passthrough-whiteouts", 0, UL_OPTION_FLAG, offsetof (Options, passthrough), NULL,

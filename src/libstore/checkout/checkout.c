@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "checkout/plan.h"
+#include "checkout/record.h"
 #include "checkout/root.h"
 #include "checkout/settle.h"
 #include "checkout/sharing.h"
@@ -76,6 +77,8 @@ open_target (const UlCheckoutPlan *plan, const Job *job, UlCheckoutTarget *targe
     return ul_throw_errno (error, "checkout to %s: open directory", job->path);
   if (target->is_new && !ul_checkout_dir_inherit_nothing (fd, error))
     return ul_prefix (error, "checkout to %s", job->path);
+  if (!target->is_new)
+    ul_checkout_record_drop (plan->repo, fd);
   target->fd = ul_fd_steal (&fd);
   return TRUE;
 }
