@@ -23,6 +23,7 @@ typedef struct
   UlToTarCompression compression;
   gboolean no_xattrs;
   gboolean hardlinks;
+  gboolean ignore_hardlinks;
 } Options;
 
 /* One of @words as its index. */
@@ -157,6 +158,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
       .compression = o->compression,
       .no_xattrs = o->no_xattrs,
       .hardlinks = o->hardlinks,
+      .ignore_hardlinks = o->ignore_hardlinks,
       .jobs = (guint) inv->jobs,
       .progress = &progress,
     },
@@ -181,6 +183,8 @@ static const UlOption table[] = {
     "Leave out extended attributes" },
   { "hardlinks", 0, UL_OPTION_FLAG, offsetof (Options, hardlinks), NULL,
     "Write a file once, and its repetitions as hardlinks" },
+  { "ignore-hardlinks", 0, UL_OPTION_FLAG, offsetof (Options, ignore_hardlinks), NULL,
+    "Write each file whole, though the commit records that some are hardlinks" },
   { "whiteouts", 0, UL_OPTION_CALLBACK, 0, "FORM",
     "What becomes of .ostree-wh.NAME: markers (as they are), device (0:0), oci (.wh.NAME)",
     "markers device oci", parse_whiteouts },

@@ -72,6 +72,24 @@ is "the first file of a content is the object" \
 is "--ignore-hardlinks" "$(out main -H --ignore-hardlinks)" " ./a/1 ./alone ./b/2 ./b/3 ./z
  ./a/l ./b/l ./l"
 is "a commit without a record" "$(out plain -H)" "$(out main -H --ignore-hardlinks)"
+# archive REV [OPTION...]: exported and unpacked, with the structure printed
+archive () { rm -rf out && mkdir out && u export "${@:2}" "$1" | tar -C out --delay-directory-restore -xf - && structure out; }
+is "export" "$(archive main)" "$want"
+ok "export: the right content" diff -r --no-dereference tree out
+is "export --ignore-hardlinks" "$(archive main --ignore-hardlinks)" ""
+is "is that of a commit without a record" "$(u export main --ignore-hardlinks | sha256sum)" "$(u export plain | sha256sum)"
+is "export --hardlinks goes by content" "$(archive main --hardlinks)" " ./a/1 ./alone ./b/2 ./b/3 ./z"
+ln tree/b/3 tree/b/4
+u commit -b inside --preserve-hardlinks tree >/dev/null
+is "export --subpath" "$(archive inside --subpath=/b)" " ./3 ./4"
+is "export --whiteouts=oci" "$(archive inside --whiteouts=oci)" "${want/3 /3 ./b/4 }"
+rm tree/b/4
+is "export --subpath of a file" "$(archive inside --subpath=/b/4)" ""
+u export main -o main.tar
+is "what is committed of it has the record" \
+  "$(u commit -b again --timestamp=@0 --parent=none --no-bindings --preserve-hardlinks --tree=tar=main.tar)" \
+  "$(u commit -b again --timestamp=@0 --parent=none --no-bindings --preserve-hardlinks tree)"
+
 ok "nothing was written to an object" u fsck
 is "--subpath" "$(out main -H --subpath=b)" ""
 is "--subpath with dots and slashes" "$(out main -H --subpath=.//a/.)" ""
@@ -237,7 +255,7 @@ fails_with "a missing object, with several workers" "error: checkout /alone: .*o
   timeout 20 "$UNDERLAY" --repo=r checkout -j4 main out
 mv away "$victim"
 root=$(u ls -dC plain | grep -o '[0-9a-f]\{64\}' | head -1 | sed 's/../0x&, /g; s/, $//')
-u commit -b hostile --add-metadata="underlay.hardlinks=([byte $root], [byte 0, 0])" tree >/dev/null
+bad=$(u commit -b hostile --add-metadata="underlay.hardlinks=([byte $root], [byte 0, 0])" tree)
 rm -rf out
 fails_with "a record that makes no sense" "error: commit [0-9a-f]*: metadata key underlay.hardlinks: bad value" u checkout hostile out
 ok "can be ignored" u checkout --ignore-hardlinks hostile out
@@ -245,6 +263,9 @@ fails_with "as a base" "error: hostile: metadata key underlay.hardlinks: bad val
 fails_with "as a tree" "error: hostile: metadata key underlay.hardlinks: bad value" u commit -b x --preserve-hardlinks --tree=ref=hostile
 u commit -b hostile --add-metadata="underlay.hardlinks=([byte $root], [byte 0, 0, 1, 0, 100, 100])" tree >/dev/null
 rm -rf out
+fails_with "in an archive" "error: commit [0-9a-f]*: metadata key underlay.hardlinks: bad value" u export -o x.tar "$bad"
+fails_with "hardlinks of different files in an archive" \
+  "error: export l: metadata key underlay.hardlinks: a hardlink of a different file" u export -o x.tar hostile
 fails_with "hardlinks of different files" "error: checkout /l: metadata key underlay.hardlinks: a hardlink of a different file" u checkout hostile out
 u commit -b x --preserve-hardlinks --base=hostile --tree=dir=over
 unlike "aren't taken over" "$(out x)" "alone"

@@ -146,10 +146,12 @@ append_content (UlTarBatch *batch, const Item *item, UlContent *content, GError 
 }
 
 static UlTarType
-type_of (const Item *item, const UlFileMeta *meta, guint64 size)
+type_of (const UlTarContext *context, const Item *item, const UlFileMeta *meta, guint64 size)
 {
   if (item->kind == UL_TAR_ITEM_DEVICE)
     return UL_TAR_CHAR_DEVICE;
+  if (item->first != 0 && context->links_anything)
+    return UL_TAR_HARDLINK;
   if (S_ISLNK (meta->mode))
     return UL_TAR_SYMLINK;
   /* Empty files share no content worth a link. */
@@ -164,7 +166,7 @@ append_file (UlTarBatch *batch, const UlTarContext *context, const Item *item, G
     return FALSE;
   const UlFileMeta *meta = ul_content_meta (content);
   UlTarHeader header = {
-    .type = type_of (item, meta, ul_content_size (content)),
+    .type = type_of (context, item, meta, ul_content_size (content)),
     .path = batch->paths->str + item->path,
     .target = meta->symlink_target,
     .mode = meta->mode,

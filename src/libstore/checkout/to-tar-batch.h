@@ -23,6 +23,7 @@ typedef struct
   UlRepo *repo;
   const UlToTarOptions *options;
   gint64 mtime;
+  gboolean links_anything; /* also an empty file or a symlink with a first one */
 } UlTarContext;
 
 typedef struct _UlTarBatch UlTarBatch;

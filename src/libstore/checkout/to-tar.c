@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "checkout/to-tar-batch.h"
+#include "checkout/to-tar-links.h"
 #include "core/dirtree.h"
 #include "core/whiteout.h"
 #include "util/error.h"
@@ -47,10 +48,10 @@ typedef struct
   GMutex lock;
   GCond ready;
 
-  UlHasher *hasher;   /* of the walk */
-  GArray *levels;     /* of Level: a stack, not the C stack, because depth comes from disk */
-  GString *path;      /* in the archive */
-  GHashTable *firsts; /* with hardlinks: UlChecksum * -> path of the first such file */
+  UlHasher *hasher;  /* of the walk */
+  GArray *levels;    /* of Level: a stack, not the C stack, because depth comes from disk */
+  GString *path;     /* in the archive */
+  UlTarLinks *links; /* NULL: every file is written whole */
 } Export;
 
 static void
@@ -106,8 +107,6 @@ export_init (Export *self, UlRepo *repo, const UlToTarOptions *options, gint64 m
     .path = g_string_new (options->prefix),
   };
   g_array_set_clear_func (self->levels, (GDestroyNotify) level_clear);
-  if (options->hardlinks)
-    self->firsts = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, g_free, g_free);
   g_mutex_init (&self->lock);
   g_cond_init (&self->ready);
   const guint jobs = ul_pool_jobs (options->jobs);
@@ -134,7 +133,7 @@ export_clear (Export *self)
   ul_hasher_free (self->hasher);
   g_array_unref (self->levels);
   g_string_free (self->path, TRUE);
-  g_clear_pointer (&self->firsts, g_hash_table_unref);
+  ul_tar_links_free (self->links);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->ready);
 }
@@ -191,19 +190,6 @@ add (Export *self, UlTarItemKind kind, const char *path, const UlChecksum *check
   return ul_tar_batch_length (self->filling->batch) < BATCH_MAX || flush (self, error);
 }
 
-/* Where the same file stood first; remembers this one if it's that. */
-static const char *
-find_first (Export *self, const UlChecksum *checksum)
-{
-  if (self->firsts == NULL)
-    return NULL;
-  const char *first = g_hash_table_lookup (self->firsts, checksum);
-  if (first == NULL)
-    g_hash_table_insert (self->firsts, g_memdup2 (checksum, sizeof *checksum),
-                         g_strdup (self->path->str));
-  return first;
-}
-
 /* What becomes of a file that may be a marker: it's @out_kind under @out_name then. */
 static gboolean
 decode_marker (Export *self, const UlDirtreeView *view, const UlDirtreeFile *file,
@@ -251,12 +237,15 @@ check_name (const Export *self, const char *name, GError **error)
                    self->path->str, name);
 }
 
-/* self->path is that of the directory. @view: of it, NULL for a file that is exported alone. */
+/* self->path is that of the directory. @view: of it, NULL for a file that is exported alone.
+ * @number: as the links know it. */
 static gboolean
-add_file (Export *self, const UlDirtreeView *view, const UlDirtreeFile *file, GError **error)
+add_file (Export *self, const UlDirtreeView *view, const UlDirtreeFile *file, guint32 number,
+          GError **error)
 {
   UlTarItemKind kind = UL_TAR_ITEM_FILE;
   g_autofree char *other_name = NULL;
+  const char *first = NULL;
   if (!check_name (self, file->name, error))
     return FALSE;
   if (may_be_marker (self, file->name)
@@ -265,8 +254,13 @@ add_file (Export *self, const UlDirtreeView *view, const UlDirtreeFile *file, GE
 
   const gsize dir_len = self->path->len;
   g_string_append (self->path, other_name != NULL ? other_name : file->name);
-  const gboolean ok = add (self, kind, self->path->str, &file->checksum,
-                           find_first (self, &file->checksum), error);
+  /* What a marker has become is no name of a file. */
+  const gboolean may_link = self->links != NULL && view != NULL && kind == UL_TAR_ITEM_FILE;
+  const gboolean ok
+      = (!may_link
+         || ul_tar_links_find (self->links, number, &file->checksum, self->path->str, &first, error)
+         || ul_prefix (error, "export %s", self->path->str))
+        && add (self, kind, self->path->str, &file->checksum, first, error);
   g_string_truncate (self->path, dir_len);
   return ok;
 }
@@ -276,13 +270,16 @@ static gboolean
 add_files (Export *self, const UlDirtreeView *view, GError **error)
 {
   const gboolean markers_first = self->context.options->whiteouts == UL_TO_TAR_WHITEOUTS_LAYER;
+  guint32 number = 0;
+  if (self->links != NULL && !ul_tar_links_enter (self->links, view->n_files, &number, error))
+    return FALSE;
   for (guint pass = markers_first ? 0 : 1; pass < 2; pass++)
     for (gsize i = 0; i < view->n_files; i++)
       {
         UlDirtreeFile file;
         ul_dirtree_view_file (view, i, &file);
         const gboolean is_first = markers_first && may_be_marker (self, file.name);
-        if (is_first == (pass == 0) && !add_file (self, view, &file, error))
+        if (is_first == (pass == 0) && !add_file (self, view, &file, number + (guint32) i, error))
           return FALSE;
       }
   return TRUE;
@@ -340,7 +337,7 @@ walk (Export *self, const UlEntry *root, const char *subpath, GError **error)
     {
       g_autofree char *name = g_path_get_basename (subpath);
       const UlDirtreeFile file = { .name = name, .checksum = root->checksum };
-      return add_file (self, NULL, &file, error);
+      return add_file (self, NULL, &file, 0, error);
     }
   g_autofree char *path = root_path (self->context.options->prefix);
   gboolean ok = enter (self, path, &root->checksum, &root->meta, error);
@@ -386,6 +383,12 @@ ul_checkout_to_tar (UlRepo *repo, const UlChecksum *checksum, const UlToTarOptio
 
   g_auto (Export) self;
   export_init (&self, repo, options, (gint64) commit.timestamp);
+  if (root.kind == UL_ENTRY_DIR && !ul_tar_links_new (repo, &commit, options, &self.links, error))
+    {
+      g_autofree char *hex = ul_checksum_dup_hex (checksum);
+      return ul_prefix (error, "commit %s", hex);
+    }
+  self.context.links_anything = ul_tar_links_are_recorded (self.links);
   self.sink = ul_tar_sink_new (fd, what, options->compression, options->jobs, error);
   return self.sink != NULL && walk (&self, &root, subpath, error) && finish (&self, error);
 }

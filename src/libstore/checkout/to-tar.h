@@ -36,6 +36,8 @@ typedef struct
   UlToTarCompression compression;
   gboolean no_xattrs;
   gboolean hardlinks; /* the same file again is a hardlink to the first; about 100 bytes a file */
+  gboolean
+      ignore_hardlinks;   /* those that the commit records: without it, they are written as such */
   gboolean whole_records; /* fill up to a multiple of 10240 bytes, as for a pipe or a tape */
   guint jobs;             /* threads; 0: one a CPU */
   UlProgress *progress;   /* NULL: none */
