@@ -20,7 +20,7 @@ label () { getfattr -h --only-values -n security.selinux "out$1" 2>/dev/null | t
 
 contexts=pol/etc/selinux/p/contexts/files
 mkdir -p $contexts
-echo SELINUXTYPE=p >pol/etc/selinux/config
+printf 'SELINUX=permissive\nSELINUXTYPE=p\n' >pol/etc/selinux/config
 printf '%s\n' '/.* s:o:base' '/ s:o:root' '/etc(/.*)? s:o:etc' '/etc/shadow -- s:o:shadow' '/etc/gone -c s:o:device' \
   '/etc/link -l s:o:link' '/none(/.*)? <<none>>' '/image -d s:o:image' '/image/etc/shadow s:o:far' '/file s:o:exactly' \
   '/var/lib/containers/storage(/.*)? s:o:store' >$contexts/file_contexts

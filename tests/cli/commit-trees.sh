@@ -226,7 +226,7 @@ fails_with "half a file" "a: xattr trusted.overlay.metacopy: only the overlay mo
 
 # --- labels
 
-mkdir -p policy/etc/selinux/mine/contexts/files labelled/d && echo SELINUXTYPE=mine >policy/etc/selinux/config
+mkdir -p policy/etc/selinux/mine/contexts/files labelled/d && printf 'SELINUX=permissive\nSELINUXTYPE=mine\n' >policy/etc/selinux/config
 printf '%s\n' '/.* a:b:any:s0' '/d(/.*)? a:b:dir:s0' '/d/f -- a:b:file:s0' '/d/gone -c a:b:device:s0' \
   >policy/etc/selinux/mine/contexts/files/file_contexts
 tar 'd|.' 'd|d' 'f|d/f|x' 'l|d/l|f' 'f|d/.wh.gone' 'h|z|d/f'

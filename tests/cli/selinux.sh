@@ -24,7 +24,7 @@ policy ()
 {
   local files=$1/etc/selinux/p/contexts/files
   mkdir -p "$files"
-  echo SELINUXTYPE=p >"$1/etc/selinux/config"
+  printf 'SELINUX=enforcing\nSELINUXTYPE=p\n' >"$1/etc/selinux/config"
   printf '%s\n' "${@:2}" >"$files/file_contexts"
 }
 contexts=pol/etc/selinux/p/contexts/files/file_contexts
@@ -148,16 +148,25 @@ policy bad '/.* s:o:t' '/never(/.*) s:o:t' '/never(/.* s:o:t'
 bad "a bad expression" "bad: file_contexts, line 3: .*missing terminating )$"
 policy bad '/.* s:o:t' && truncate -s 1T bad/etc/selinux/p/contexts/files/file_contexts
 bad "a huge one" "bad: etc/selinux/p/contexts/files/file_contexts: more than 16777216 bytes$"
-echo SELINUXTYPE=../../../../pol/etc/selinux/p >bad/etc/selinux/config
+printf 'SELINUX=enforcing\nSELINUXTYPE=../../../../pol/etc/selinux/p\n' >bad/etc/selinux/config
 bad "a type that leads elsewhere" "bad: etc/selinux/config: SELINUXTYPE: invalid name$"
-echo SELINUX=disabled >bad/etc/selinux/config
+echo SELINUX=enforcing >bad/etc/selinux/config
 bad "no type" "bad: etc/selinux/config: no SELINUXTYPE$"
 policy bad '/((x+x+)+y) s:o:t' && mkdir slow && : >slow/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyz
 fails_with "an endless expression" "error: /xxx.*: SELinux policy p: " c --selinux-policy=bad slow
 u commit -b bad bad >/dev/null
-echo SELINUXTYPE=gone >bad/etc/selinux/config
+printf 'SELINUX=enforcing\nSELINUXTYPE=gone\n' >bad/etc/selinux/config
 fails_with "a broken policy of the base" "^error: SELinux policy in bad: no etc/selinux/gone" c -P bad
 is "nothing was committed" "$(u rev-parse main)" "$before"
+
+# --- a policy that isn't in force
+
+rm -rf off && cp -a pol off
+for config in 'SELINUX=disabled\nSELINUXTYPE=p\n' 'SELINUXTYPE=p\n' 'SELINUX=disabled\n' '#SELINUX=enforcing\nSELINUXTYPE=p\n'; do
+  # shellcheck disable=SC2059
+  printf "$config" >off/etc/selinux/config
+  is "labels nothing: $config" "$(u commit --orphan --timestamp=@1 --selinux-policy=off tree)" "$(u commit --orphan --timestamp=@1 tree)"
+done
 
 # --- the host's
 
@@ -168,7 +177,7 @@ else
   need_cmd unshare
   ok "with a policy in /etc of the host" unshare -m sh -c '
     mkdir host/selinux && mount -t tmpfs t /etc/selinux && mkdir -p /etc/selinux/p/contexts/files \
-      && echo SELINUXTYPE=p >/etc/selinux/config && echo "/.* s:o:host" >/etc/selinux/p/contexts/files/file_contexts \
+      && printf "SELINUX=enforcing\nSELINUXTYPE=p\n" >/etc/selinux/config && echo "/.* s:o:host" >/etc/selinux/p/contexts/files/file_contexts \
       && echo "/usr /etc" >/etc/selinux/p/contexts/files/file_contexts.subs \
       && "$1" --repo=r commit -b main --no-bindings --selinux-policy=pol tree' - "$UNDERLAY"
   is "labels are the tree's" "$(label /usr) $(label /etc)" "s:o:base s:o:etc"

@@ -295,7 +295,8 @@ test_places (void)
   g_assert_true (none == (UlSelinux *) 1);
   g_clear_error (&error);
 
-  write_file ("usretc", "/usr/etc/selinux/config", "  SELINUXTYPE = q  \r\n# SELINUXTYPE=x\n");
+  write_file ("usretc", "/usr/etc/selinux/config",
+              "  SELINUXTYPE = q  \r\n# SELINUXTYPE=x\nSELINUX=Permissive\n");
   write_file ("usretc", "/usr/etc/selinux/q/contexts/files/file_contexts", "/.* u:r:usretc\n");
   g_autoptr (UlSelinux) policy = open_policy ("usretc");
   g_assert_cmpstr (ul_selinux_name (policy), ==, "q");
@@ -347,14 +348,15 @@ test_hostile (void)
   static const char *const types[] = { "../x", "a/b", ".", "" };
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
     {
-      g_autofree char *config = g_strconcat ("SELINUXTYPE=", types[i], "\n", NULL);
+      g_autofree char *config
+          = g_strconcat ("SELINUX=enforcing\nSELINUXTYPE=", types[i], "\n", NULL);
       write_file ("bad", "/etc/selinux/config", config);
       assert_refused ("bad",
                       "SELinux policy in bad: etc/selinux/config: SELINUXTYPE: invalid name");
     }
   write_file ("bad", "/etc/selinux/config", "SELINUX=enforcing\n");
   assert_refused ("bad", "SELinux policy in bad: etc/selinux/config: no SELINUXTYPE");
-  write_file ("bad", "/etc/selinux/config", "SELINUXTYPE=gone\n");
+  write_file ("bad", "/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=gone\n");
   assert_refused ("bad", "SELinux policy in bad: no etc/selinux/gone/contexts/files/file_contexts");
 }
 
@@ -365,7 +367,7 @@ test_bounds (void)
   g_autoptr (GError) error = NULL;
   UlSelinux *policy = NULL;
   write_policy ("outside", "/.* u:r:outside\n");
-  write_file ("link", "/etc/selinux/config", "SELINUXTYPE=p\n");
+  write_file ("link", "/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=p\n");
   g_assert_cmpint (g_mkdir_with_parents ("link" FILES, 0755), ==, 0);
   g_assert_cmpint (
       symlink ("../../../../../../outside" FILES "file_contexts", "link" FILES "file_contexts"), ==,

@@ -38,6 +38,7 @@ struct _UlSelinux
 {
   char *name;
   char *checksum;
+  gboolean is_off;         /* it has no label for anything */
   GPtrArray *equivalences; /* of Alias, ours; then those of the policy, which it applies in turn */
   GPtrArray *subs;
   GPtrArray *subs_dist;
@@ -111,6 +112,7 @@ typedef struct
   char *dir;  /* "etc/selinux/targeted/contexts/files" */
   int memory; /* all specifications, in libselinux's order */
   GChecksum *checksum;
+  gboolean is_off;
 } Loading;
 
 static void
@@ -146,6 +148,22 @@ find_type (GBytes *config)
   return type;
 }
 
+/* Does a line say that the policy is in force? Else OSTree labels nothing. */
+static gboolean
+is_in_force (GBytes *config)
+{
+  static const char *const words[] = { "SELINUX=enforcing", "SELINUX=permissive" };
+  gsize len;
+  const char *data = g_bytes_get_data (config, &len);
+  g_autofree char *text = g_strndup (data, len);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+      if (g_ascii_strncasecmp (*line, words[i], strlen (words[i])) == 0)
+        return TRUE;
+  return FALSE;
+}
+
 static gboolean
 find_policy (Loading *loading, const char *const *places, char **out_name, GError **error)
 {
@@ -158,6 +176,9 @@ find_policy (Loading *loading, const char *const *places, char **out_name, GErro
       if (config == NULL)
         continue;
       g_autofree char *type = find_type (config);
+      loading->is_off = !is_in_force (config);
+      if (type == NULL && loading->is_off)
+        type = g_strdup ("none");
       if (type == NULL)
         return ul_throw (error, UL_ERROR_INVALID, "%s: no SELINUXTYPE", path);
       if (*type == '\0' || *type == '.' || strchr (type, '/') != NULL)
@@ -267,6 +288,15 @@ policy_new (char *name)
   return self;
 }
 
+static gboolean
+load_specs_and_aliases (UlSelinux *self, Loading *loading, GError **error)
+{
+  return load_specs (self, loading, error)
+         && load_aliases (self->subs, loading, "file_contexts.subs", error)
+         && load_aliases (self->subs_dist, loading, "file_contexts.subs_dist", error)
+         && open_handle (self, loading, error);
+}
+
 gboolean
 ul_selinux_load (UlSelinuxReadFunc read, gpointer data, const char *const *places,
                  UlSelinux **out_policy, GError **error)
@@ -286,10 +316,8 @@ ul_selinux_load (UlSelinuxReadFunc read, gpointer data, const char *const *place
       return TRUE;
     }
   g_autoptr (UlSelinux) self = policy_new (name);
-  if (!load_specs (self, &loading, error)
-      || !load_aliases (self->subs, &loading, "file_contexts.subs", error)
-      || !load_aliases (self->subs_dist, &loading, "file_contexts.subs_dist", error)
-      || !open_handle (self, &loading, error))
+  self->is_off = loading.is_off;
+  if (!self->is_off && !load_specs_and_aliases (self, &loading, error))
     return FALSE;
   self->checksum = g_strdup (g_checksum_get_string (loading.checksum));
   *out_policy = g_steal_pointer (&self);
@@ -441,6 +469,9 @@ gboolean
 ul_selinux_lookup (UlSelinux *self, const char *path, mode_t mode, const char **out_label,
                    GError **error)
 {
+  *out_label = NULL;
+  if (self->is_off)
+    return TRUE;
   /* As OSTree does: policies have no label for the directory that proc is mounted on. */
   if (g_str_equal (path, "/proc"))
     path = "/mnt";
