@@ -167,7 +167,7 @@ writer ()
   for ((i = 1; i <= rounds; i++)); do
     printf '%s' $((i % 2)) >"$src/own"
     mkdir -p "$src/sub" && printf 'round %s' $((i % 3)) >"$src/sub/round"
-    "$tool" --repo=repo commit -b "w/$n" -s "$i" "$src" >/dev/null || { diag "$tool, round $i: status $?"; return 1; }
+    beside "$tool" --repo=repo commit -b "w/$n" -s "$i" "$src" || return 1
   done
 }
 

@@ -18,8 +18,8 @@ writer ()
     printf '%s of %s' "$i" "$n" >"$src/own"
     printf 'round %s' "$i" >"$src/round"
     head -c $((n * 3000)) /dev/zero | tr '\0' "$i" >"$src/data.$i"
-    "$tool" --repo=repo commit -b "w/$n" -s "$i" "$src" >/dev/null || return 1
-    "$tool" --repo=repo commit -b all -s "$n $i" "$src" >/dev/null || return 1
+    beside "$tool" --repo=repo commit -b "w/$n" -s "$i" "$src" || return 1
+    beside "$tool" --repo=repo commit -b all -s "$n $i" "$src" || return 1
   done
 }
 
