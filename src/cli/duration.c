@@ -28,7 +28,8 @@ looks_like_duration (const char *text)
   gsize i = digits;
   while (g_ascii_isalpha (text[i]))
     i++;
-  return digits > 0 && text[i] == '\0';
+  const gboolean is_day = digits == 8 && text[digits] == '\0'; /* 20260131 */
+  return digits > 0 && text[i] == '\0' && !is_day;
 }
 
 gboolean
