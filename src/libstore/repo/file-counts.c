@@ -9,6 +9,7 @@
 struct _UlFileCounts
 {
   UlRepo *repo;
+  UlHasher *hasher;
   UlChecksumSet *known; /* dirtree -> guint32 */
 };
 
@@ -31,7 +32,9 @@ UlFileCounts *
 ul_file_counts_new (UlRepo *repo)
 {
   UlFileCounts *self = g_new (UlFileCounts, 1);
-  *self = (UlFileCounts){ .repo = repo, .known = ul_checksum_set_new (sizeof (guint32)) };
+  *self = (UlFileCounts){ .repo = repo,
+                          .hasher = ul_hasher_new (),
+                          .known = ul_checksum_set_new (sizeof (guint32)) };
   return self;
 }
 
@@ -40,6 +43,7 @@ ul_file_counts_free (UlFileCounts *self)
 {
   if (self == NULL)
     return;
+  ul_hasher_free (self->hasher);
   ul_checksum_set_free (self->known);
   g_free (self);
 }
@@ -54,10 +58,11 @@ ul_file_counts_sum (guint32 *n, gsize more, GError **error)
 }
 
 static gboolean
-load_view (UlRepo *repo, const UlChecksum *tree, UlDirtreeView *view, GError **error)
+load_view (const UlFileCounts *self, const UlChecksum *tree, UlDirtreeView *view, GError **error)
 {
   g_autoptr (GVariant) dirtree = NULL;
-  if (!ul_objects_load (repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+  if (!ul_objects_load_verified (self->repo, UL_OBJECT_DIRTREE, tree, self->hasher, &dirtree,
+                                 error))
     return FALSE;
   ul_dirtree_view_init (view, dirtree);
   return TRUE;
@@ -67,7 +72,7 @@ static gboolean
 push (UlFileCounts *self, GArray *frames, const UlChecksum *tree, GError **error)
 {
   Frame frame = { .tree = *tree };
-  if (!load_view (self->repo, tree, &frame.view, error))
+  if (!load_view (self, tree, &frame.view, error))
     return FALSE;
   g_array_append_val (frames, frame);
   return ul_file_counts_sum (&g_array_index (frames, Frame, frames->len - 1).n, frame.view.n_files,
@@ -112,7 +117,7 @@ static gboolean
 step_into (UlFileCounts *self, const char *name, UlChecksum *tree, guint32 *n, GError **error)
 {
   g_auto (UlDirtreeView) view = { 0 };
-  if (!load_view (self->repo, tree, &view, error) || !ul_file_counts_sum (n, view.n_files, error))
+  if (!load_view (self, tree, &view, error) || !ul_file_counts_sum (n, view.n_files, error))
     return FALSE;
   for (gsize i = 0; i < view.n_dirs; i++)
     {

@@ -35,6 +35,7 @@ typedef struct
   UlTreeDiffFunc func;
   gpointer data;
   GString *path;
+  UlHasher *hasher;
   GArray *levels; /* of Level: a stack, not the C stack, because depth comes from disk */
 } Diff;
 
@@ -66,6 +67,7 @@ diff_init (Diff *diff, const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeD
     .data = data,
     .path = g_string_new (NULL),
     .levels = g_array_new (FALSE, FALSE, sizeof (Level)),
+    .hasher = ul_hasher_new (),
   };
   g_array_set_clear_func (diff->levels, (GDestroyNotify) level_clear);
 }
@@ -75,6 +77,7 @@ diff_clear (Diff *diff)
 {
   g_array_unref (diff->levels);
   g_string_free (diff->path, TRUE);
+  ul_hasher_free (diff->hasher);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Diff, diff_clear)
 
@@ -210,11 +213,14 @@ next_pair (Level *level, const char **out_name, Pair *out_pair)
 }
 
 static gboolean
-load_view (const UlTreeDiffSide *side, const UlChecksum *tree, UlDirtreeView *view, GError **error)
+load_view (const Diff *diff, const UlTreeDiffSide *side, const UlChecksum *tree,
+           UlDirtreeView *view, GError **error)
 {
   GVariant *known = side->objects != NULL ? g_hash_table_lookup (side->objects, tree) : NULL;
   g_autoptr (GVariant) dirtree = known != NULL ? g_variant_ref (known) : NULL;
-  if (dirtree == NULL && !ul_objects_load (side->repo, UL_OBJECT_DIRTREE, tree, &dirtree, error))
+  if (dirtree == NULL
+      && !ul_objects_load_verified (side->repo, UL_OBJECT_DIRTREE, tree, diff->hasher, &dirtree,
+                                    error))
     return FALSE;
   ul_dirtree_view_init (view, dirtree);
   return TRUE;
@@ -226,9 +232,9 @@ enter (Diff *diff, const Pair *pair, GError **error)
 {
   Level level = { .path_len = diff->path->len };
   if ((pair->in_a && pair->a.kind == UL_ENTRY_DIR
-       && !load_view (diff->a, &pair->a.checksum, &level.a, error))
+       && !load_view (diff, diff->a, &pair->a.checksum, &level.a, error))
       || (pair->in_b && pair->b.kind == UL_ENTRY_DIR
-          && !load_view (diff->b, &pair->b.checksum, &level.b, error)))
+          && !load_view (diff, diff->b, &pair->b.checksum, &level.b, error)))
     {
       level_clear (&level);
       return FALSE;
