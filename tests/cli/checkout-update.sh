@@ -82,7 +82,7 @@ mv fresh moved
 ok "also under another name" u main moved
 cp -a moved copied
 fails_with "a copy isn't" 'no record' u main^ copied
-fails_with "--from that contradicts the record" "^error: update moved: it is a checkout of commit $two\$" u --from=main^ main moved
+ok "--from counts more than the record" u --from=main^ main moved
 fails_with "other options than before" "^error: update moved: it was checked out with '--user-mode', not with '--user-mode --subpath=/usr'\$" u --subpath=usr main moved
 ok "a union makes it something else" "$UNDERLAY" --repo=repo checkout -U --union main moved
 fails_with "which is not known any more" 'no record' u main moved
@@ -139,5 +139,55 @@ ok "not with --ignore-hardlinks" u --ignore-hardlinks linked os
 fails_with "nor from one" "$refusal" u main os
 ok "the same" u --ignore-hardlinks main os
 is_commit "it is that one" os "$two"
+
+# Another repository, which keeps no record here, has made it something else.
+"$UNDERLAY" init --repo=arc --mode=archive
+"$UNDERLAY" --repo=arc pull-local -q --depth=-1 repo main linked
+cp -a arc other
+a () { "$UNDERLAY" --repo=arc checkout -U --update "$@"; }
+ok "a checkout of an archive" a main^ shared
+ok "that another repository updates" "$UNDERLAY" --repo=other checkout -U --update --from=main^ main shared
+fails_with "isn't what the record says" "update shared: .* was " a --ignore-hardlinks --from=main^ linked shared
+is_commit "and nothing has changed" shared "$two"
+ok "but what --from says" a --from=main main^ shared
+is_commit "and verifies" shared "$one"
+ok "a union by another repository" "$UNDERLAY" --repo=other checkout -U --union --subpath=usr/lib main shared
+fails_with "is seen by the record" "update shared: .* was added" a main shared
+
+# Linked and copied files are what they are, whatever comes.
+"$UNDERLAY" --repo=repo checkout -U main^ mixed
+ok "-C over a linked checkout" u -C --from=main^ main mixed
+is_commit "is that commit" mixed "$two"
+ok "and a linked one again" u main^ mixed
+is_commit "is that one" mixed "$one"
+
+# What would come isn't there: nothing goes.
+lost=$("$UNDERLAY" --repo=other ls -C main /usr/bin/program | awk '{ print $5 }')
+rm "other/objects/${lost:0:2}/${lost:2}.filez"
+"$UNDERLAY" --repo=other checkout -U main^ before
+fails_with "a missing object" "update before: /usr/bin/program: No such file object $lost.file$" \
+  "$UNDERLAY" --repo=other checkout -U --update --from=main^ main before
+is_commit "is seen before" before "$one"
+
+# A directory of somebody's own
+mkdir -m 711 before/usr/lib/new
+fails_with "a directory that would come" "update before: /usr/lib/new was added$" a --from=main^ main before
+is "stays as it is" "$(stat -c %a before/usr/lib/new)" 711
+rmdir before/usr/lib/new
+
+# A mount on the way, or a directory that can't be written to
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  mkdir foreign && cp -a before/usr/bin/. foreign
+  in_mounts () { unshare -m --propagation private bash -c "$1"; }
+  fails_with "a mount inside" "update before: something is mounted on /usr/bin$" \
+    in_mounts 'mount --bind foreign before/usr/bin && exec "$UNDERLAY" --repo=arc checkout -U --update --verify --from=main^ main before'
+  ok "isn't entered" test -L foreign/alias
+  fails_with "a read-only mount" "update before: change it: Read-only file system$" \
+    in_mounts 'mount --bind before before && mount -o remount,bind,ro before && exec "$UNDERLAY" --repo=arc checkout -U --update --from=main^ main before'
+  is_commit "nothing has changed" before "$one"
+  ok "no update has begun" a --from=main^ main before
+else
+  skip "mounts" "needs root and mount namespaces"
+fi
 
 done_testing

@@ -48,6 +48,7 @@ add_dir (Finder *finder, UlChangedDir *parent, char *path)
   dir->parent = parent;
   dir->path = path;
   dir->name = strrchr (path, '/') + 1;
+  dir->depth = parent != NULL ? parent->depth + 1 : 1;
   dir->changes = g_ptr_array_new_with_free_func (change_free);
   g_ptr_array_add (finder->dirs, dir);
   g_hash_table_insert (finder->by_path, dir->path, dir);
@@ -254,7 +255,9 @@ ul_changes_find (const UlCheckoutPlan *plan, const UlEntry *a, const UlEntry *b,
   UlChanges changes = { 0 };
   for (guint i = 0; i < dirs->len; i++)
     {
-      const GPtrArray *list = ((const UlChangedDir *) dirs->pdata[i])->changes;
+      const UlChangedDir *dir = dirs->pdata[i];
+      const GPtrArray *list = dir->changes;
+      changes.max_depth = MAX (changes.max_depth, dir->depth);
       changes.n_changes += list->len;
       for (guint c = 0; c < list->len; c++)
         if (((const UlChange *) list->pdata[c])->b.kind == UL_CHANGE_WHITEOUT)

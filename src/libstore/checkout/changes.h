@@ -41,6 +41,7 @@ struct _UlChangedDir
   UlChangedDir *parent; /* NULL: the root */
   char *path;           /* "/", "/a/b" */
   const char *name;     /* in the parent; "" for the root */
+  guint depth;          /* 1: the root */
   GPtrArray *changes;   /* of UlChange, by name */
   gboolean in_a;
   gboolean in_b;
@@ -57,6 +58,7 @@ typedef struct
 {
   GPtrArray *dirs; /* of UlChangedDir, by path, so that a parent comes first; empty: no change */
   gsize n_changes;
+  guint max_depth;
   gboolean make_whiteouts; /* B has devices that A doesn't */
 } UlChanges;
 

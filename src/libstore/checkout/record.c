@@ -16,6 +16,8 @@
 #define RECORD_MAX  (64 * 1024)
 #define PATH_SIZE   128
 
+#define LEFT_OVER_SECS (24 * 60 * 60)
+
 void
 ul_checkout_record_clear (UlCheckoutRecord *record)
 {
@@ -135,20 +137,33 @@ ul_checkout_record_store (UlRepo *repo, int fd, const UlCheckoutRecord *record, 
 }
 
 void
-ul_checkout_record_drop (UlRepo *repo, int fd)
-{
-  Identity identity;
-  if (identify (fd, &identity))
-    (void) unlinkat (ul_repo_dfd (repo), identity.path, 0);
-}
-
-void
 ul_checkout_record_renew (int fd)
 {
   struct stat st;
   /* Any change of metadata will do. Who doesn't own the directory can't, and nobody sees. */
   if (fstat (fd, &st) == 0)
     (void) fchmod (fd, st.st_mode & 07777);
+}
+
+void
+ul_checkout_record_drop (UlRepo *repo, int fd)
+{
+  Identity identity;
+  if (identify (fd, &identity))
+    (void) unlinkat (ul_repo_dfd (repo), identity.path, 0);
+  /* Other repositories may have one. fchmod takes no O_PATH descriptor. */
+  ul_autofd int readable = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (readable >= 0)
+    ul_checkout_record_renew (readable);
+}
+
+/* What isn't a record may be one that is being written, but not for that long. */
+static gboolean
+is_left_over (UlRepo *repo, const char *path)
+{
+  struct stat st;
+  return fstatat (ul_repo_dfd (repo), path, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && g_get_real_time () / G_USEC_PER_SEC - st.st_mtim.tv_sec > LEFT_OVER_SECS;
 }
 
 static void
@@ -158,10 +173,11 @@ clean_one (UlRepo *repo, const char *name)
   g_autofree char *changed = NULL;
   g_auto (UlCheckoutRecord) record = { 0 };
   gboolean found;
-  gboolean has;
-  /* What isn't a record may be one that is being written. */
-  if (load_at (repo, path, &found, &record, &changed, NULL) && found
-      && ul_objects_has (repo, UL_OBJECT_COMMIT, &record.commit, &has, NULL) && !has)
+  gboolean has = TRUE;
+  if (!load_at (repo, path, &found, &record, &changed, NULL))
+    return;
+  if (found ? ul_objects_has (repo, UL_OBJECT_COMMIT, &record.commit, &has, NULL) && !has
+            : is_left_over (repo, path))
     (void) unlinkat (ul_repo_dfd (repo), path, 0);
 }
 

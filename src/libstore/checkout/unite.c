@@ -149,9 +149,8 @@ put_in_place (const UlCheckoutEntry *entry, UlCheckoutMakeFunc make, gpointer da
   ul_checkout_plan_step (entry->dir->plan, "complete");
   const gboolean ok = replace (entry, tmp, error);
   /* Left over after a failure, and after a rename between two links of one inode, which does
-   * nothing; but an update replaces nothing by itself. */
-  if (!ok || !entry->replaces)
-    (void) unlinkat (entry->dir->fd, tmp, 0);
+   * nothing. */
+  (void) unlinkat (entry->dir->fd, tmp, 0);
   if (ok)
     *out_put = UL_CHECKOUT_MADE;
   return ok;

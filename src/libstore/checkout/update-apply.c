@@ -16,6 +16,7 @@
 #include "core/whiteout.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 #define BATCH_LINKS  64
 #define BATCH_COPIES 8
@@ -47,7 +48,7 @@ ul_update_open_dir (const UlUpdate *self, const UlChangedDir *dir)
 {
   const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   return dir->parent == NULL ? openat (self->fd, ".", flags)
-                             : openat (dir->parent->open->fd, dir->name, flags);
+                             : ul_fd_open_same_mount (dir->parent->open->fd, dir->name, flags);
 }
 
 static gboolean
@@ -211,6 +212,8 @@ enter (UlUpdate *self, UlChangedDir *dir, gpointer data, GError **error)
   ul_autofd int fd = -1;
   gboolean is_new;
   g_autoptr (GVariant) meta = NULL;
+  if (!ul_interrupt_check (error))
+    return FALSE;
   if (!open_or_make (self, dir, &fd, &is_new, error))
     return FALSE;
   if (fd < 0)
@@ -229,11 +232,9 @@ static gboolean
 leave_dir (UlUpdate *self, UlChangedDir *dir, gpointer data, GError **error)
 {
   Apply *apply = data;
-  if (!remove_dirs (self, dir, error))
-    return FALSE;
-  if (dir->in_b)
-    (void) ul_checkout_queue_add (apply->queue, dir->open, dir->changes->len);
-  return TRUE;
+  /* FALSE if a worker has failed, whose error it is then: nothing more is to go. */
+  return remove_dirs (self, dir, error)
+         && (!dir->in_b || ul_checkout_queue_add (apply->queue, dir->open, dir->changes->len));
 }
 
 gboolean

@@ -16,6 +16,7 @@
 #include "checkout/whiteouts.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 #include "util/tmpfile.h"
 
 #define BATCH_CHANGES 64
@@ -94,6 +95,20 @@ judge (UlCheckoutDir *dir, UlChange *change, const struct stat *st, UlHasher *ha
   return TRUE;
 }
 
+/* What is going to be placed has to be there before anything goes. */
+static gboolean
+check_object (const UlCheckoutDir *dir, const UlChange *change, GError **error)
+{
+  gboolean has = TRUE;
+  if (ul_change_is_leaf (&change->b) && !change->is_done
+      && !ul_objects_has (dir->plan->repo, UL_OBJECT_FILE, &change->b.checksum, &has, error))
+    return FALSE;
+  if (has)
+    return TRUE;
+  g_autofree char *name = ul_object_to_string (&change->b.checksum, UL_OBJECT_FILE);
+  return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file object %s", name);
+}
+
 static const char *
 describe (const UlChange *change)
 {
@@ -109,17 +124,22 @@ check_change (UlCheckoutDir *dir, gsize index, UlHasher *hasher, gpointer data, 
   UlCheckoutAspects differs = UL_CHECKOUT_SAME;
   struct stat st;
   g_autofree char *path = ul_checkout_dir_child_path (dir, change->name);
+  if (!ul_interrupt_check (error))
+    return FALSE;
   if (fstatat (dir->fd, change->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
     {
       if (errno != ENOENT)
         return ul_throw_errno (error, "%s", path);
-      return may_be_missing (change) || refuse (path, "removed", 0, error);
+      if (!may_be_missing (change))
+        return refuse (path, "removed", 0, error);
+      return check_object (dir, change, error) || ul_prefix (error, "%s", path);
     }
   if (!judge (dir, change, &st, hasher, &differs, error))
     return ul_prefix (error, "%s", path);
-  return differs == UL_CHECKOUT_SAME
-         || refuse (path, describe (change),
-                    change->a.kind == UL_CHANGE_NOTHING ? UL_CHECKOUT_SAME : differs, error);
+  if (differs != UL_CHECKOUT_SAME)
+    return refuse (path, describe (change),
+                   change->a.kind == UL_CHANGE_NOTHING ? UL_CHECKOUT_SAME : differs, error);
+  return check_object (dir, change, error) || ul_prefix (error, "%s", path);
 }
 
 /* -- directories -- */
@@ -165,6 +185,26 @@ check_meta (Check *check, const UlCheckoutPlan *plan, int fd, const UlChangedDir
         differs = UL_CHECKOUT_SAME;
     }
   return differs == UL_CHECKOUT_SAME || refuse (dir->path, "modified", differs, error);
+}
+
+/* One that an update has made and not come to fill. */
+static gboolean
+is_just_made (int fd)
+{
+  struct stat st;
+  return fstat (fd, &st) == 0 && (st.st_mode & 07777) == 0700 && st.st_uid == geteuid ();
+}
+
+/* A directory that only B has stands there: it is B's, or somebody's own. */
+static gboolean
+check_new_meta (Check *check, const UlUpdate *self, int fd, const UlChangedDir *dir, GError **error)
+{
+  UlCheckoutAspects differs = UL_CHECKOUT_SAME;
+  if (self->may_have_rests && is_just_made (fd))
+    return TRUE;
+  if (!compare_meta (check, self->found, fd, &dir->b_meta, &differs, error))
+    return FALSE;
+  return differs == UL_CHECKOUT_SAME || refuse (dir->path, "added", UL_CHECKOUT_SAME, error);
 }
 
 /* Neither A nor B has a change of it; does B have it all the same? */
@@ -248,26 +288,34 @@ enter (UlUpdate *self, UlChangedDir *dir, gpointer data, GError **error)
     return !stays || refuse (dir->path, "removed", 0, error);
   if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
     return !stays || refuse (dir->path, "modified", UL_CHECKOUT_TYPE, error);
+  if (fd < 0 && errno == EXDEV)
+    return ul_throw (error, UL_ERROR_EXISTS, "something is mounted on %s", dir->path);
   if (fd < 0)
     return ul_throw_errno (error, "open directory %s", dir->path);
   /* Where an update was interrupted, metadata may be half of the one and half of the other. */
   const gboolean is_half_done = self->resumes && ul_update_touches (dir);
   g_autoptr (GVariant) tree = NULL;
-  if ((dir->in_a && !is_half_done && !check_meta (check, self->plan, fd, dir, error))
+  if ((dir->in_a && !is_half_done && !check_meta (check, self->found, fd, dir, error))
+      || (!dir->in_a && !is_half_done && !check_new_meta (check, self, fd, dir, error))
       || !load_tree (self, dir, &tree, error))
     return FALSE;
-  dir->open = ul_checkout_dir_new (self->plan, NULL, ul_fd_steal (&fd), g_strdup (dir->path), NULL,
+  dir->open = ul_checkout_dir_new (self->found, NULL, ul_fd_steal (&fd), g_strdup (dir->path), NULL,
                                    tree, 0);
   dir->open->user = dir;
   if (!ul_checkout_whiteouts_enter_dir (dir->open, error) || !look_inside (self, dir, error))
     return FALSE;
-  (void) ul_checkout_queue_add (check->queue, dir->open, dir->changes->len);
-  return TRUE;
+  /* FALSE if a worker has refused, whose error it is then. */
+  return ul_checkout_queue_add (check->queue, dir->open, dir->changes->len);
 }
 
 gboolean
 ul_update_check (UlUpdate *self, GError **error)
 {
+  /* A directory stays open until all below it is done; half of the descriptors are the queue's. */
+  if (self->changes->max_depth > ul_fd_limit () / 2)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "directories nested %u deep, and too few descriptors for an update",
+                     self->changes->max_depth);
   const UlCheckoutQueueOptions options = {
     .jobs = ul_update_jobs (self),
     .batch_max = BATCH_CHANGES,

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   UlCheckoutPlan *plan;
+  UlCheckoutPlan *found; /* for what is there, which may be linked where what comes will not be */
   UlChanges *changes;
   gboolean resumes; /* an update between the two was interrupted */
   /* It was, or something was done that no record knows of: look for what was left, and remove it.
@@ -49,7 +50,8 @@ ul_update_touches (const UlChangedDir *dir)
   return dir->changes->len > 0 || dir->meta_changes || !dir->in_a || !dir->in_b;
 }
 
-/* Open the directory without following a symlink, or the root again. -1 with errno. */
+/* Open the directory without following a symlink or going into a mount, or the root again. -1 with
+ * errno, EXDEV for a mount. */
 int ul_update_open_dir (const UlUpdate *self, const UlChangedDir *dir);
 
 /* How many threads are worth it; 0: one a CPU. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "checkout/plan.h"
 #include "checkout/record.h"
@@ -16,6 +17,7 @@
 #include "repo/objects.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 /* What the directory is to be changed from. */
 typedef struct
@@ -72,30 +74,53 @@ check_options (const UlCheckoutOptions *o, GError **error)
   return TRUE;
 }
 
-/* From a record of what it is, and of an update that has begun. */
+/* An update has begun: it goes on, or back. */
 static gboolean
-use_record (const Job *job, const UlCheckoutRecord *record, UlChecksum *out_from, GError **error)
+use_pending (const Job *job, const UlCheckoutRecord *record, UlChecksum *out_from, GError **error)
 {
   const UlChecksum *asked = job->options->from;
   char hex[UL_CHECKSUM_HEX_LEN + 1];
   char next[UL_CHECKSUM_HEX_LEN + 1];
   ul_checksum_to_hex (&record->commit, hex);
   ul_checksum_to_hex (&record->next, next);
-  if (!g_str_equal (record->how, job->how))
-    return ul_throw (error, UL_ERROR_INVALID, "it was checked out with '%s', not with '%s'",
-                     record->how, job->how);
-  if (record->is_pending && ul_checksum_equal (&record->commit, job->commit))
+  if (ul_checksum_equal (&record->commit, job->commit))
     *out_from = record->next;
-  else if (!record->is_pending || ul_checksum_equal (&record->next, job->commit))
+  else if (ul_checksum_equal (&record->next, job->commit))
     *out_from = record->commit;
   else
     return ul_throw (error, UL_ERROR_EXISTS,
                      "an update from commit %s to %s was interrupted: first update it to one of "
                      "them",
                      hex, next);
-  if (asked != NULL && !ul_checksum_equal (asked, &record->commit)
-      && !(record->is_pending && ul_checksum_equal (asked, &record->next)))
-    return ul_throw (error, UL_ERROR_INVALID, "it is a checkout of commit %s", hex);
+  return asked == NULL || ul_checksum_equal (asked, &record->commit)
+         || ul_checksum_equal (asked, &record->next)
+         || ul_throw (error, UL_ERROR_INVALID, "an update from commit %s to %s was interrupted",
+                      hex, next);
+}
+
+/* What is asked for counts more than the record of another commit, and is verified then: something
+ * that keeps no record here may have changed it. */
+static gboolean
+use_record (const Job *job, const UlCheckoutRecord *record, From *out_from, GError **error)
+{
+  const UlChecksum *asked = job->options->from;
+  const gboolean same_options = g_str_equal (record->how, job->how);
+  const gboolean same_commit = asked == NULL || ul_checksum_equal (asked, &record->commit);
+  out_from->has_record = TRUE;
+  out_from->resumes = record->is_pending;
+  if (asked != NULL && !record->is_pending && !(same_options && same_commit))
+    {
+      out_from->commit = *asked;
+      return TRUE;
+    }
+  if (!same_options)
+    return ul_throw (error, UL_ERROR_INVALID, "it was checked out with '%s', not with '%s'",
+                     record->how, job->how);
+  /* Who knows what else was done since an update was interrupted? */
+  out_from->is_trusted = record->is_untouched && !record->is_pending;
+  if (record->is_pending)
+    return use_pending (job, record, &out_from->commit, error);
+  out_from->commit = record->commit;
   return TRUE;
 }
 
@@ -103,12 +128,11 @@ static gboolean
 find_from (const Job *job, int fd, From *out_from, GError **error)
 {
   g_auto (UlCheckoutRecord) record = { 0 };
-  if (!ul_checkout_record_load (job->repo, fd, &out_from->has_record, &record, error))
+  gboolean found;
+  if (!ul_checkout_record_load (job->repo, fd, &found, &record, error))
     return FALSE;
-  out_from->resumes = out_from->has_record && record.is_pending;
-  out_from->is_trusted = out_from->resumes || (out_from->has_record && record.is_untouched);
-  if (out_from->has_record)
-    return use_record (job, &record, &out_from->commit, error);
+  if (found)
+    return use_record (job, &record, out_from, error);
   if (job->options->from == NULL)
     return ul_throw (
         error, UL_ERROR_NOT_FOUND,
@@ -212,11 +236,23 @@ change (const Job *job, UlUpdate *update, const From *from, GError **error)
   if (!note_beginning (job, update, from, error))
     return FALSE;
   ul_checkout_plan_step (plan, "noted");
+  /* Before anything changes, too: another repository may have a record that still holds. */
+  ul_checkout_record_renew (update->fd);
   if (!ul_update_apply (update, error))
     return FALSE;
   ul_checkout_record_renew (update->fd);
   ul_checkout_plan_step (plan, "changed");
   return ul_checkout_settle (plan, update->fd, ".", error);
+}
+
+static gboolean
+check_writable (int fd, GError **error)
+{
+  struct statvfs fs;
+  if (fstatvfs (fd, &fs) != 0)
+    return ul_throw_errno (error, "statvfs");
+  errno = EROFS;
+  return (fs.f_flag & ST_RDONLY) == 0 || ul_throw_errno (error, "change it");
 }
 
 static gboolean
@@ -229,7 +265,10 @@ check_and_change (const Job *job, UlUpdate *update, const From *from, const UlEn
           && !ul_checkout_whiteouts_preflight (plan, update->fd, job->path, to, NULL, error)))
     return FALSE;
   ul_checkout_plan_step (plan, "checked");
-  if (update->changes->dirs->len > 0 && !change (job, update, from, error))
+  const gboolean changes = update->changes->dirs->len > 0;
+  if (changes
+      && (!ul_interrupt_check (error) || !check_writable (update->fd, error)
+          || !change (job, update, from, error)))
     return FALSE;
   ul_checkout_plan_step (plan, "settled");
   if (!note_end (job, update->fd, error))
@@ -252,11 +291,19 @@ update_dir (const Job *job, UlCheckoutPlan *plan, int fd, UlUpdateStats *stats, 
       || !find_dir (job, &from.commit, &a, error)
       || !ul_changes_find (plan, &a, &b, &changes, error))
     return FALSE;
-  plan->settles_names = !keeps_order (job->repo, fd);
+  /* What an update that was interrupted has placed may not have come to the disk. */
+  plan->settles_names = !keeps_order (job->repo, fd) || !from.is_trusted;
+  UlCheckoutOptions as_any = job->options->checkout;
+  as_any.link = UL_CHECKOUT_LINK_PREFER;
+  as_any.cache = UL_CHECKOUT_CACHE_DISABLED;
+  g_auto (UlCheckoutPlan) found = { 0 };
+  if (!ul_checkout_plan_init (&found, job->repo, &as_any, error))
+    return FALSE;
   UlUpdate update = { .plan = plan,
+                      .found = &found,
                       .changes = &changes,
                       .resumes = from.resumes,
-                      .may_have_rests = from.resumes || !from.is_trusted,
+                      .may_have_rests = !from.is_trusted,
                       .fd = fd };
   if (!check_and_change (job, &update, &from, &b, error))
     return FALSE;
@@ -279,13 +326,15 @@ check_out (const Job *job, UlCheckoutPlan *plan, UlUpdateStats *stats, GError **
     return FALSE;
   ul_autofd int fd = openat (job->dfd, job->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
-    return ul_throw_errno (error, "open directory");
+    return ul_throw_errno (error, "update %s: open directory", job->path);
+  /* Else somebody updates it already, who notes what it is. */
+  const gboolean is_ours = flock (fd, LOCK_EX | LOCK_NB) == 0;
   plan->settles_names = !keeps_order (job->repo, fd);
   if (!ul_checkout_settle (plan, fd, ".", error))
     return FALSE;
   ul_checkout_record_clean (job->repo);
   stats->is_new = TRUE;
-  return note_end (job, fd, error);
+  return !is_ours || note_end (job, fd, error) || ul_prefix (error, "update %s", job->path);
 }
 
 gboolean

@@ -77,6 +77,16 @@ ul_fd_open_no_symlinks (int dfd, const char *path, int flags)
   return open_resolving (dfd, path, &how);
 }
 
+int
+ul_fd_open_same_mount (int dfd, const char *path, int flags)
+{
+  struct open_how how = {
+    .flags = (guint64) (flags | O_CLOEXEC),
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+  };
+  return open_resolving (dfd, path, &how);
+}
+
 gboolean
 ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd, GError **error)
 {

@@ -55,6 +55,9 @@ int ul_fd_open_beneath (int dfd, const char *path, int flags, mode_t mode);
 /* The same, and no symlink on the way or at its end is followed. */
 int ul_fd_open_no_symlinks (int dfd, const char *path, int flags);
 
+/* The same, and what is mounted on the way or at its end isn't entered: EXDEV. */
+int ul_fd_open_same_mount (int dfd, const char *path, int flags);
+
 /* Open directory @path below @dfd; a symlink as the last component is refused unless @follow. */
 gboolean ul_fd_open_dir_at (int dfd, const char *path, gboolean follow, int *out_fd,
                             GError **error);
