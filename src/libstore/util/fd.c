@@ -191,6 +191,27 @@ ul_fd_read_full (int fd, void *buffer, gsize len, const char *what, gsize *out_n
 }
 
 gboolean
+ul_fd_read_whole (int fd, const char *what, gsize max, GBytes **out_bytes, GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat %s", what);
+  if (!S_ISREG (st.st_mode))
+    return ul_throw (error, UL_ERROR_CORRUPT, "read %s: not a regular file", what);
+  if ((guint64) st.st_size > max)
+    return ul_throw (error, UL_ERROR_CORRUPT,
+                     "read %s: %" G_GUINT64_FORMAT " bytes, more than the allowed %" G_GSIZE_FORMAT,
+                     what, (guint64) st.st_size, max);
+
+  g_autofree guint8 *data = g_malloc ((gsize) st.st_size + 1);
+  gsize have;
+  if (!ul_fd_read_full (fd, data, (gsize) st.st_size, what, &have, error))
+    return FALSE;
+  *out_bytes = g_bytes_new_take (g_steal_pointer (&data), have);
+  return TRUE;
+}
+
+gboolean
 ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, GBytes **out_bytes,
                     GError **error)
 {
@@ -200,22 +221,9 @@ ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok, G
       *out_bytes = NULL;
       return TRUE;
     }
-  struct stat st;
-  if (fd < 0 || fstat (fd, &st) != 0)
+  if (fd < 0)
     return ul_throw_errno (error, "open %s", path);
-  if (!S_ISREG (st.st_mode))
-    return ul_throw (error, UL_ERROR_CORRUPT, "read %s: not a regular file", path);
-  if ((guint64) st.st_size > max)
-    return ul_throw (error, UL_ERROR_CORRUPT,
-                     "read %s: %" G_GUINT64_FORMAT " bytes, more than the allowed %" G_GSIZE_FORMAT,
-                     path, (guint64) st.st_size, max);
-
-  g_autofree guint8 *data = g_malloc ((gsize) st.st_size + 1);
-  gsize have;
-  if (!ul_fd_read_full (fd, data, (gsize) st.st_size, path, &have, error))
-    return FALSE;
-  *out_bytes = g_bytes_new_take (g_steal_pointer (&data), have);
-  return TRUE;
+  return ul_fd_read_whole (fd, path, max, out_bytes, error);
 }
 
 gboolean

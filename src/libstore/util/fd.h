@@ -82,7 +82,11 @@ gboolean ul_fd_read_at (int fd, void *buffer, gsize len, guint64 offset, const c
 gboolean ul_fd_read_full (int fd, void *buffer, gsize len, const char *what, gsize *out_n,
                           GError **error);
 
-/* Read a whole regular file of at most @max bytes. A missing file sets *out_bytes to NULL and
+/* Read a whole regular file of at most @max bytes, at whose start @fd is. O_NONBLOCK keeps the open
+ * () before it from waiting for a FIFO's writer. */
+gboolean ul_fd_read_whole (int fd, const char *what, gsize max, GBytes **out_bytes, GError **error);
+
+/* Open it and read it whole. A missing file sets *out_bytes to NULL and
  * succeeds if @missing_ok, and is an error otherwise. */
 gboolean ul_fd_read_file_at (int dfd, const char *path, gsize max, gboolean missing_ok,
                              GBytes **out_bytes, GError **error);
