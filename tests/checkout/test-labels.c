@@ -16,7 +16,8 @@ make_policy (const char *contexts)
   g_autoptr (GError) error = NULL;
   UlSelinux *policy = NULL;
   g_assert_cmpint (g_mkdir_with_parents ("policy/etc/selinux/p/contexts/files", 0755), ==, 0);
-  g_assert_true (g_file_set_contents ("policy/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=p\n", -1, &error));
+  g_assert_true (g_file_set_contents ("policy/etc/selinux/config",
+                                      "SELINUX=enforcing\nSELINUXTYPE=p\n", -1, &error));
   g_assert_true (g_file_set_contents ("policy/etc/selinux/p/contexts/files/file_contexts", contexts,
                                       -1, &error));
   ul_selinux_require ("policy", &policy, &error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/tar-frame.h"
+#include "core/tar-header.h"
 
 /* Headers are mostly zeros: replay.c is to change only some of their bytes. */
 unsigned fuzz_stride = 13;
@@ -83,6 +84,18 @@ cut (const uint8_t *bytes, size_t size, size_t step, size_t *out_seen)
   return ok;
 }
 
+/* A header by itself: a name that ends, and an error exactly where there is no heading. */
+static void
+parse (const uint8_t *block)
+{
+  g_autoptr (GError) error = NULL;
+  UlTarHeading heading;
+  const gboolean ok = ul_tar_heading_parse (block, &heading, &error);
+  fuzz_assert_outcome (ok, error);
+  if (ok)
+    g_assert_cmpuint (strlen (heading.name), <=, UL_TAR_NAME_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -90,6 +103,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree guint8 *mended = g_memdup2 (data, size);
   if (mended != NULL)
     mend (mended, size);
+  if (size >= 512)
+    parse (mended);
   const gboolean ok = cut (mended, size, MAX (size, 1), &whole);
   g_assert (cut (mended, size, 37, &parts) == ok);
   return 0;

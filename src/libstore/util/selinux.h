@@ -26,9 +26,9 @@ typedef gboolean (*UlSelinuxReadFunc) (gpointer data, const char *path, gsize ma
                                        GBytes **out_bytes, GError **error);
 
 /* @places: directories that may have the policy, tried in order for a file "config"; the type that
- * it names is a directory beside. *out_policy is NULL if none of them has one; one whose config says
- * neither enforcing nor permissive has no labels, as for OSTree. UL_ERROR_INVALID says what is wrong
- * with a policy. */
+ * it names is a directory beside. *out_policy is NULL if none of them has one; one whose config
+ * says neither enforcing nor permissive has no labels, as for OSTree. UL_ERROR_INVALID says what is
+ * wrong with a policy. */
 gboolean ul_selinux_load (UlSelinuxReadFunc read, gpointer data, const char *const *places,
                           UlSelinux **out_policy, GError **error);
 
