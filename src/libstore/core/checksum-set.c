@@ -241,7 +241,12 @@ ul_checksum_set_update (UlChecksumSet *set, const UlChecksum *checksum, UlChecks
   if (is_zeros (checksum))
     found = set->has_zeros;
   else
-    entry = slot (set, shard, find (set, shard, checksum, h, &found));
+    {
+      const gsize i = find (set, shard, checksum, h, &found);
+      /* An empty shard has no slots. */
+      if (found)
+        entry = slot (set, shard, i);
+    }
   if (found && func != NULL)
     func (checksum, entry + UL_CHECKSUM_LEN, data);
   g_mutex_unlock (&shard->lock);

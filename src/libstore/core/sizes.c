@@ -37,10 +37,10 @@ ul_sizes_new (UlSize *sizes, gsize n)
 static gboolean
 parse (const guint8 *bytes, gsize len, UlSize *out)
 {
-  const guint8 *end = bytes + len;
-  const guint8 *at = bytes + UL_CHECKSUM_LEN;
   if (len < UL_CHECKSUM_LEN)
     return FALSE;
+  const guint8 *end = bytes + len;
+  const guint8 *at = bytes + UL_CHECKSUM_LEN;
   memcpy (out->checksum.bytes, bytes, UL_CHECKSUM_LEN);
   if (!ul_varint_get (&at, end, &out->stored) || !ul_varint_get (&at, end, &out->unpacked))
     return FALSE;
