@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "checkout/walk.h"
 
+#include <string.h>
+
 #include "checkout/dir.h"
 #include "checkout/dirmetas.h"
 #include "checkout/place.h"
@@ -28,7 +30,7 @@ typedef struct
   UlCheckoutPlan *plan;
   UlCheckoutQueue *queue;
   UlCheckoutDirmetas *dirmetas;
-  UlHasher *hasher;
+  UlHasher *hasher;    /* NULL: none needed yet */
   gboolean has_failed; /* a worker has: no use in going on */
   GArray *frames;      /* of Frame, a stack */
   UlCheckoutDirErrors errors;
@@ -50,6 +52,18 @@ frame_clear (Frame *frame)
   ul_checkout_dir_unref (frame->dir);
 }
 
+static gboolean
+load_tree (Walk *walk, const char *path, const UlChecksum *tree, GVariant **out_dirtree,
+           GError **error)
+{
+  if (strlen (path) < UL_OBJECTS_DEEP_PATH)
+    return ul_objects_load (walk->plan->repo, UL_OBJECT_DIRTREE, tree, out_dirtree, error);
+  if (walk->hasher == NULL)
+    walk->hasher = ul_hasher_new ();
+  return ul_objects_load_verified (walk->plan->repo, UL_OBJECT_DIRTREE, tree, walk->hasher,
+                                   out_dirtree, error);
+}
+
 /* A directory of the target is there: queue its files, and its subdirectories for later. Takes
  * @target's descriptor and @path. */
 static gboolean
@@ -61,8 +75,7 @@ enter (Walk *walk, UlCheckoutTarget *target, char *path, const UlChecksum *tree,
   g_autoptr (GVariant) dirmeta = NULL;
   g_autoptr (GVariant) dirtree = NULL;
   if ((target->is_new && !ul_checkout_dirmetas_load (walk->dirmetas, meta, &dirmeta, error))
-      || !ul_objects_load_verified (walk->plan->repo, UL_OBJECT_DIRTREE, tree, walk->hasher,
-                                    &dirtree, error))
+      || !load_tree (walk, path, tree, &dirtree, error))
     return ul_prefix (error, "checkout %s", path);
 
   g_autoptr (UlCheckoutDir) dir
@@ -123,7 +136,6 @@ walk_init (Walk *walk, UlCheckoutPlan *plan)
     .plan = plan,
     .queue = ul_checkout_queue_new (&options),
     .dirmetas = ul_checkout_dirmetas_new (plan->repo),
-    .hasher = ul_hasher_new (),
     .frames = g_array_new (FALSE, FALSE, sizeof (Frame)),
   };
   g_mutex_init (&walk->errors.lock);
@@ -141,7 +153,7 @@ walk_finish (Walk *walk, GError *own, GError **error)
   ul_checkout_queue_free (walk->queue);
   g_array_unref (walk->frames);
   ul_checkout_dirmetas_free (walk->dirmetas);
-  ul_hasher_free (walk->hasher);
+  g_clear_pointer (&walk->hasher, ul_hasher_free);
   g_mutex_clear (&walk->errors.lock);
 
   GError *candidates[] = { from_workers, own, walk->errors.first };

@@ -42,7 +42,9 @@ gboolean ul_objects_load_if_exists (UlRepo *repo, UlObjectType type, const UlChe
 
 /* ul_objects_load () of an object that is what its name says: UL_ERROR_CORRUPT otherwise. For
  * whoever follows names to where they lead: a damaged dirtree may be well formed and hold itself.
- * @hasher is scratch. */
+ * Who goes down first may leave out what isn't deep, and comes to an end all the same: the start of
+ * libcrypto is a twentieth of a usual checkout. @hasher is scratch. */
+#define UL_OBJECTS_DEEP_PATH 512 /* bytes of a path that is */
 gboolean ul_objects_load_verified (UlRepo *repo, UlObjectType type, const UlChecksum *checksum,
                                    UlHasher *hasher, GVariant **out_variant, GError **error);
 

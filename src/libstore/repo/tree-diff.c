@@ -35,8 +35,8 @@ typedef struct
   UlTreeDiffFunc func;
   gpointer data;
   GString *path;
-  UlHasher *hasher;
-  GArray *levels; /* of Level: a stack, not the C stack, because depth comes from disk */
+  UlHasher *hasher; /* NULL: none needed yet */
+  GArray *levels;   /* of Level: a stack, not the C stack, because depth comes from disk */
 } Diff;
 
 /* An entry and its counterpart. */
@@ -67,7 +67,6 @@ diff_init (Diff *diff, const UlTreeDiffSide *a, const UlTreeDiffSide *b, UlTreeD
     .data = data,
     .path = g_string_new (NULL),
     .levels = g_array_new (FALSE, FALSE, sizeof (Level)),
-    .hasher = ul_hasher_new (),
   };
   g_array_set_clear_func (diff->levels, (GDestroyNotify) level_clear);
 }
@@ -77,7 +76,7 @@ diff_clear (Diff *diff)
 {
   g_array_unref (diff->levels);
   g_string_free (diff->path, TRUE);
-  ul_hasher_free (diff->hasher);
+  g_clear_pointer (&diff->hasher, ul_hasher_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Diff, diff_clear)
 
@@ -213,14 +212,22 @@ next_pair (Level *level, const char **out_name, Pair *out_pair)
 }
 
 static gboolean
-load_view (const Diff *diff, const UlTreeDiffSide *side, const UlChecksum *tree,
-           UlDirtreeView *view, GError **error)
+load_tree (Diff *diff, UlRepo *repo, const UlChecksum *tree, GVariant **out_dirtree, GError **error)
+{
+  if (diff->path->len < UL_OBJECTS_DEEP_PATH)
+    return ul_objects_load (repo, UL_OBJECT_DIRTREE, tree, out_dirtree, error);
+  if (diff->hasher == NULL)
+    diff->hasher = ul_hasher_new ();
+  return ul_objects_load_verified (repo, UL_OBJECT_DIRTREE, tree, diff->hasher, out_dirtree, error);
+}
+
+static gboolean
+load_view (Diff *diff, const UlTreeDiffSide *side, const UlChecksum *tree, UlDirtreeView *view,
+           GError **error)
 {
   GVariant *known = side->objects != NULL ? g_hash_table_lookup (side->objects, tree) : NULL;
   g_autoptr (GVariant) dirtree = known != NULL ? g_variant_ref (known) : NULL;
-  if (dirtree == NULL
-      && !ul_objects_load_verified (side->repo, UL_OBJECT_DIRTREE, tree, diff->hasher, &dirtree,
-                                    error))
+  if (dirtree == NULL && !load_tree (diff, side->repo, tree, &dirtree, error))
     return FALSE;
   ul_dirtree_view_init (view, dirtree);
   return TRUE;
