@@ -4,22 +4,12 @@
 #include "cli/escape.h"
 #include "cli/help.h"
 #include "cli/options.h"
-#include "cli/suggest.h"
+#include "cli/verb.h"
 #include "util/error.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-const UlCommand *
-ul_program_find (const UlProgram *program, const char *name)
-{
-  for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
-    for (const UlCommand *const *c = g->commands; *c != NULL; c++)
-      if (strcmp ((*c)->name, name) == 0)
-        return *c;
-  return NULL;
-}
 
 void
 ul_verbose (const UlInvocation *inv, const char *format, ...)
@@ -33,51 +23,12 @@ ul_verbose (const UlInvocation *inv, const char *format, ...)
   fprintf (stderr, "%s: %s\n", inv->program, text);
 }
 
+/* Before any verb, or all of one: what the program answers itself. TRUE with the answer printed. */
 static gboolean
-unknown_command (const UlProgram *program, const char *name, GError **error)
+run_without_verb (const UlProgram *program, UlInvocation *inv, const UlVerb *verb, char **words,
+                  GError **error)
 {
-  if (g_strv_contains (program->refused, name))
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "%s is not supported", name);
-
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
-    for (const UlCommand *const *c = g->commands; *c != NULL; c++)
-      g_ptr_array_add (names, (gpointer) (*c)->name);
-  g_ptr_array_add (names, NULL);
-
-  const char *near = ul_suggest_nearest (name, (const char *const *) names->pdata);
-  if (near != NULL)
-    return ul_throw (error, UL_ERROR_INVALID, "Unknown command '%s', did you mean '%s'?", name,
-                     near);
-  return ul_throw (error, UL_ERROR_INVALID, "Unknown command '%s'", name);
-}
-
-/* The verb is the first word that is no option; where it stands is free, as in ostree. Options with
- * a value that every verb has may have it in the next word, which then is not the verb. */
-static int
-find_verb (char **words)
-{
-  const UlOptionSet sets[] = {
-    { ul_options_repo, NULL },
-    { ul_options_jobs, NULL },
-    { ul_options_lock, NULL },
-    { NULL, NULL },
-  };
-  for (int i = 0; words[i] != NULL; i++)
-    {
-      if (words[i][0] != '-')
-        return i;
-      if (ul_options_takes_next (sets, words[i]) != NULL && words[i + 1] != NULL)
-        i++;
-    }
-  return -1;
-}
-
-/* Before any verb: what the program answers itself. TRUE with the answer printed. */
-static gboolean
-run_without_verb (const UlProgram *program, UlInvocation *inv, char **words, GError **error)
-{
-  if (words[0] != NULL && strcmp (words[0], "--dump-commands") == 0)
+  if (*verb->group == '\0' && words[0] != NULL && strcmp (words[0], "--dump-commands") == 0)
     {
       ul_help_dump (program, stdout);
       return TRUE;
@@ -89,12 +40,11 @@ run_without_verb (const UlProgram *program, UlInvocation *inv, char **words, GEr
   if (!ul_options_parse (sets, words, positional, error))
     return FALSE;
   if (inv->help)
-    ul_help_program (program, inv->program, stdout);
+    ul_help_program (program, verb->group, inv->program, stdout);
   else if (inv->version)
     ul_help_version (program, stdout);
   else
-    return ul_throw (error, UL_ERROR_INVALID, "No command specified, see '%s --help'",
-                     inv->program);
+    return ul_verb_throw_missing (program, verb, inv->program, error);
   return TRUE;
 }
 
@@ -135,6 +85,20 @@ run_verb (const UlProgram *program, UlInvocation *inv, char **words, GError **er
   return ok;
 }
 
+/* Takes the verb out of @words. */
+static gboolean
+run (const UlProgram *program, UlInvocation *inv, GPtrArray *words, GError **error)
+{
+  g_auto (UlVerb) verb = { 0 };
+  ul_verb_take (program, words, &verb);
+  inv->command = verb.command;
+  if (verb.unknown != NULL)
+    return ul_verb_throw_unknown (program, &verb, error);
+  char **rest = (char **) words->pdata;
+  return verb.command != NULL ? run_verb (program, inv, rest, error)
+                              : run_without_verb (program, inv, &verb, rest, error);
+}
+
 /* Output that could not be written is a failure: a script must not take half a listing for all. */
 static gboolean
 close_stdout (GError **error)
@@ -164,18 +128,7 @@ ul_command_main (const UlProgram *program, int argc, char **argv)
   g_ptr_array_add (words, NULL);
 
   g_autoptr (GError) error = NULL;
-  gboolean ok;
-  const int verb = find_verb ((char **) words->pdata);
-  if (verb < 0)
-    ok = run_without_verb (program, &inv, (char **) words->pdata, &error);
-  else
-    {
-      const char *name = g_ptr_array_remove_index (words, (guint) verb);
-      inv.command = ul_program_find (program, name);
-      ok = inv.command != NULL ? run_verb (program, &inv, (char **) words->pdata, &error)
-                               : unknown_command (program, name, &error);
-    }
-
+  gboolean ok = run (program, &inv, words, &error);
   ok = close_stdout (ok ? &error : NULL) && ok;
   /* Whoever interrupts knows. */
   if (!ok && error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -74,7 +74,7 @@ typedef struct _UlInvocation UlInvocation;
 
 typedef struct
 {
-  const char *name;
+  const char *name; /* one word, or several with spaces between, see verb.h */
   const char *args; /* for the usage line, "" if none */
   const char *summary;
   const char *details;   /* a paragraph for --help, or NULL */
@@ -124,9 +124,6 @@ typedef struct
 /* Run the program. Returns the exit status: 0, or 1 (or what the verb has for it) after one line
  * `error: ...` on stderr. */
 int ul_command_main (const UlProgram *program, int argc, char **argv);
-
-/* NULL if there is no such verb. */
-const UlCommand *ul_program_find (const UlProgram *program, const char *name);
 
 /* The values that ostree takes for a boolean: yes, true, 1; no, false, none, 0; in any case. */
 gboolean ul_parse_boolean (const char *value, gboolean *out, GError **error);

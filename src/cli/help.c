@@ -2,6 +2,7 @@
 #include "cli/help.h"
 
 #include "cli/options.h"
+#include "cli/verb.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -125,27 +126,53 @@ ul_help_command (const UlCommand *command, const char *called_by, FILE *out)
     print_option_table (set->table, left_width, out);
 }
 
-void
-ul_help_program (const UlProgram *program, const char *called_by, FILE *out)
+static int
+width_of_group (const UlProgram *program, const char *group)
 {
-  fprintf (out, "Usage:\n  %s [OPTION…] COMMAND\n\n%s\n", called_by, program->summary);
-
   int width = 0;
   for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
     for (const UlCommand *const *c = g->commands; *c != NULL; c++)
-      width = MAX (width, (int) strlen ((*c)->name));
+      {
+        const char *rest = ul_verb_in_group ((*c)->name, group);
+        if (rest != NULL)
+          width = MAX (width, (int) strlen (rest));
+      }
+  return width;
+}
 
+static void
+print_group (const UlProgram *program, const char *group, FILE *out)
+{
+  const int width = width_of_group (program, group);
   for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
     {
-      fprintf (out, "\n%s:\n", g->title);
+      gboolean begun = FALSE;
       for (const UlCommand *const *c = g->commands; *c != NULL; c++)
-        print_pair ((*c)->name, width, (*c)->summary, out);
+        {
+          const char *rest = ul_verb_in_group ((*c)->name, group);
+          if (rest == NULL)
+            continue;
+          if (!begun)
+            fprintf (out, "\n%s:\n", g->title);
+          begun = TRUE;
+          print_pair (rest, width, (*c)->summary, out);
+        }
     }
+}
+
+void
+ul_help_program (const UlProgram *program, const char *group, const char *called_by, FILE *out)
+{
+  const char *space = *group != '\0' ? " " : "";
+  fprintf (out, "Usage:\n  %s%s%s [OPTION…] COMMAND\n", called_by, space, group);
+  if (*group == '\0')
+    fprintf (out, "\n%s\n", program->summary);
+  print_group (program, group, out);
 
   const UlOptionSet sets[] = { { ul_options_common, NULL }, { NULL, NULL } };
   fputs ("\nOptions:\n", out);
   print_option_table (ul_options_common, left_width_of (sets), out);
-  fprintf (out, "\n'%s COMMAND --help' explains a command.\n", called_by);
+  fprintf (out, "\n'%s%s%s COMMAND --help' explains a command.\n", called_by, space, group);
 }
 
 void

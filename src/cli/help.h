@@ -9,8 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* --help of the program: the verbs, grouped by what people do. */
-void ul_help_program (const UlProgram *program, const char *called_by, FILE *out);
+/* --help of the program: the verbs, grouped by what people do; of those that begin with some words
+ * (see verb.h) if @group isn't "". */
+void ul_help_program (const UlProgram *program, const char *group, const char *called_by,
+                      FILE *out);
 
 /* --help of a verb: its options under their headings. */
 void ul_help_command (const UlCommand *command, const char *called_by, FILE *out);

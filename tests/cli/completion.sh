@@ -32,19 +32,21 @@ E
 offers () { bash complete-line "$1"; }
 
 table=$("$UNDERLAY" --dump-commands)
-verbs=$(awk -F '\t' '$1 == "verb" { print $2 }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
-like "there are verbs" "$verbs" "checkout.*commit"
-is "every verb" "$(offers 'underlay ')" "$verbs"
+mapfile -t verbs < <(awk -F '\t' '$1 == "verb" { print $2 }' <<<"$table" | sort)
+first_words=$(printf '%s\n' "${verbs[@]%% *}" | sort -u | tr '\n' ' ' | sed 's/ $//')
+like "there are verbs" "${verbs[*]}" "checkout.*commit"
+is "every verb" "$(offers 'underlay ')" "$first_words"
 is "the beginning of one" "$(offers 'underlay comm')" commit
 is "several that begin so" "$(offers 'underlay check')" "checkout checksum"
 is "behind an option" "$(offers 'underlay --repo=r comm')" commit
 is "behind an option with its value" "$(offers 'underlay --repo r comm')" commit
 
-for verb in $verbs; do
+for verb in "${verbs[@]}"; do
+  read -r -a verb_words <<<"$verb"
   want=$(awk -F '\t' -v v="$verb" '$1 == "option" && $2 == v { print $3 ($5 == "-" || $5 ~ /^\[/ ? "" : "=") }' <<<"$table" | sort | tr '\n' ' ' | sed 's/ $//')
   is "every option of $verb" "$(offers "underlay $verb --")" "$want"
   # --help is where a user sees them: nothing may be in one and not in the other
-  is "as in --help of $verb" "$("$UNDERLAY" "$verb" --help | grep -oE '^  (-., )?--[a-z-]+' | grep -o -- '--.*' | sort | tr '\n' ' ')" \
+  is "as in --help of $verb" "$("$UNDERLAY" "${verb_words[@]}" --help | grep -oE '^  (-., )?--[a-z-]+' | grep -o -- '--.*' | sort | tr '\n' ' ')" \
      "$(tr ' ' '\n' <<<"${want//=/}" | sort | tr '\n' ' ')"
 done
 is "options of the program" "$(offers 'underlay --')" "--help --jobs= --repo= --verbose --version"
@@ -80,5 +82,35 @@ is "commits for a tree" "$(offers 'underlay --repo=r commit --tree=ref=dev')" "d
 is "files" "$(offers 'underlay checksum some/')" "some/dir some/file some/sub"
 is "nothing for free text" "$(offers 'underlay commit -s ')" ""
 is "nothing without a repository" "$(offers 'underlay log ')" ""
+
+# --- verbs of several words, in a table that has more
+
+mkdir box && cat >box/underlay <<'E'
+#!/bin/sh
+"$UNDERLAY" "$@"
+[ "$1" != --dump-commands ] || cat <<'T'
+verb	box open	-	yes|no	Open a box
+option	box open	--name	-n	NAME	one|two	A name
+verb	box lid create	-	round|square	Make a lid
+option	box lid create	--wide	-	-	-	Make it wide
+verb	box lid cut	-	-	Cut it
+verb	boxes	-	all	List boxes
+T
+E
+chmod +x box/underlay
+PATH=$T/box:$PATH
+is "the first word, once" "$(offers 'underlay bo')" "box boxes"
+is "the second" "$(offers 'underlay box ')" "lid open"
+is "that begins so" "$(offers 'underlay box o')" open
+is "the third" "$(offers 'underlay box lid c')" "create cut"
+is "behind options between" "$(offers 'underlay --repo=r box --repo r lid -v cr')" create
+is "none behind a word that isn't there" "$(offers 'underlay box bogus ')" ""
+is "arguments" "$(offers 'underlay box open ')" "no yes"
+is "arguments of three words" "$(offers 'underlay box lid --wide create s')" square
+is "a verb that begins as others do" "$(offers 'underlay boxes ')" all
+is "options" "$(offers 'underlay box lid create --')" --wide
+is "values" "$(offers 'underlay box open --name t')" two
+is "an option before the words" "$(offers 'underlay --name=one box open ye')" yes
+is "options of the program without all of them" "$(offers 'underlay box lid --h')" --help
 
 done_testing

@@ -8,7 +8,9 @@
 
 pages=$SRC/docs/man
 table=$("$UNDERLAY" --dump-commands)
-verbs=$(awk -F '\t' '$1 == "verb" { print $2 }' <<<"$table" | sort)
+mapfile -t verbs < <(awk -F '\t' '$1 == "verb" { print $2 }' <<<"$table")
+# "image import" is on the page underlay-image-import.1.
+named=$(printf '%s\n' "${verbs[@]// /-}" | sort)
 
 # Troff source as it is read: font changes gone, characters unescaped.
 plain () { sed -E 's/\\f[BIRP]//g; s/\\-/-/g; s/\\&//g; s/\\\(aq/'\''/g; s/\\\(dq/"/g; s/\\e/\\/g; s/\\ / /g'; }
@@ -43,19 +45,19 @@ same_lines ()
 
 # --- which pages there are
 
-isnt "there are verbs" "$verbs" ""
+isnt "there are verbs" "$named" ""
 same_lines "a page for each verb, none besides" \
-   "$(cd "$pages" && printf '%s\n' underlay-*.1 | sed 's/^underlay-//; s/\.1$//' | sort)" "$verbs"
+   "$(cd "$pages" && printf '%s\n' underlay-*.1 | sed 's/^underlay-//; s/\.1$//' | sort)" "$named"
 same_lines "underlay.1 names each verb" \
-   "$(section underlay.1 COMMANDS | sed -nE 's/^\.BR underlay\\-(.*) \(1\)$/\1/p' | plain | sort)" "$verbs"
+   "$(section underlay.1 COMMANDS | sed -nE 's/^\.BR underlay\\-(.*) \(1\)$/\1/p' | plain | sort)" "$named"
 same_lines "every page is installed" \
    "$(sed -nE 's|^[[:space:]]*docs/man/([^ ]*).*|\1|p' "$SRC/docs/Makemodule.am" | sort)" \
    "$(cd "$pages" && printf '%s\n' * | sort)"
 
 # --- options
 
-for verb in - $verbs; do
-  page=underlay${verb:+-$verb}.1
+for verb in - "${verbs[@]}"; do
+  page=underlay-${verb// /-}.1
   [ "$verb" != - ] || page=underlay.1
   isnt "$page describes options" "$(described "$page")" ""
   same_lines "$page describes just the options there are" "$(described "$page")" "$(declared "$verb")"
