@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 
 #define UL_ARCHIVE_FUNCTIONS(F)                                                                    \
   F (archive_errno)                                                                                \
+  F (archive_filter_name)                                                                          \
   F (archive_error_string)                                                                         \
   F (archive_entry_acl_count)                                                                      \
   F (archive_entry_acl_reset)                                                                      \
@@ -63,14 +64,21 @@ G_BEGIN_DECLS
   F (archive_read_data_block)                                                                      \
   F (archive_read_free)                                                                            \
   F (archive_read_new)                                                                             \
+  F (archive_read_next_header)                                                                     \
   F (archive_read_next_header2)                                                                    \
   F (archive_read_open2)                                                                           \
   F (archive_read_open_fd)                                                                         \
   F (archive_read_support_filter_all)                                                              \
+  F (archive_read_support_filter_bzip2)                                                            \
+  F (archive_read_support_filter_gzip)                                                             \
+  F (archive_read_support_filter_xz)                                                               \
+  F (archive_read_support_filter_zstd)                                                             \
   F (archive_read_support_format_7zip)                                                             \
   F (archive_read_support_format_ar)                                                               \
   F (archive_read_support_format_cpio)                                                             \
+  F (archive_read_support_format_empty)                                                            \
   F (archive_read_support_format_iso9660)                                                          \
+  F (archive_read_support_format_raw)                                                              \
   F (archive_read_support_format_tar)                                                              \
   F (archive_read_support_format_zip)                                                              \
   F (archive_write_add_filter_by_name)                                                             \

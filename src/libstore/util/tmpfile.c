@@ -34,7 +34,7 @@ ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode, 
   tmp->dfd = dfd;
   if (allow_unnamed)
     {
-      tmp->fd = openat (dfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+      tmp->fd = openat (dfd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
       if (tmp->fd >= 0)
         return TRUE;
       if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
@@ -44,7 +44,7 @@ ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode, 
     {
       char name[UL_TMP_NAME_MAX];
       ul_tmp_name_random (name);
-      tmp->fd = openat (dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+      tmp->fd = openat (dfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
       if (tmp->fd >= 0)
         {
           tmp->name = g_strdup (name);

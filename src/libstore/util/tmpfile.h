@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int dfd;    /* borrowed: the directory it's in */
-  int fd;     /* open for writing */
+  int fd;     /* open for reading and writing */
   char *name; /* the temporary one; NULL: none */
 } UlTmpFile;
 

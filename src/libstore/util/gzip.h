@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gio/gio.h>
+
+/* Writes gzip to a descriptor, in members of a MiB of content each: every reader of gzip takes them
+ * for one stream, and libdeflate packs each at once in a fraction of zlib's time. The same content
+ * gives the same bytes, however it comes. */
+
+G_BEGIN_DECLS
+
+typedef struct _UlGzip UlGzip;
+
+/* Borrows @fd, which is written at its offset. @level: libdeflate's, 1 to 12. */
+UlGzip *ul_gzip_new (int fd, int level);
+/* Without a finish () before it, what was written isn't complete. */
+void ul_gzip_free (UlGzip *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGzip, ul_gzip_free)
+
+gboolean ul_gzip_write (UlGzip *self, const void *data, gsize len, GError **error);
+/* Of no content, this writes one empty member. */
+gboolean ul_gzip_finish (UlGzip *self, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "util/unpack.h"
+
+#include "util/archive.h"
+#include "util/error.h"
+
+struct _UlUnpack
+{
+  const UlArchive *lib;
+  struct archive *archive;
+  UlStream from;
+  GError *from_error;
+  gboolean started;
+  gboolean at_end;
+};
+
+static gboolean
+throw_archive (UlUnpack *self, GError **error)
+{
+  if (self->from_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->from_error));
+      return FALSE;
+    }
+  const char *message = self->lib->archive_error_string (self->archive);
+  return ul_throw (error, UL_ERROR_CORRUPT, "unpack: %s",
+                   message != NULL ? message : "damaged, or cut off");
+}
+
+static la_ssize_t
+pull (struct archive *archive, void *data, const void **out_block)
+{
+  UlUnpack *self = data;
+  const guint8 *bytes = NULL;
+  gsize n = 0;
+  (void) archive;
+  if (self->from_error != NULL || !self->from.read (self->from.data, &bytes, &n, &self->from_error))
+    return ARCHIVE_FATAL;
+  *out_block = bytes;
+  return (la_ssize_t) n;
+}
+
+static gboolean
+choose (UlUnpack *self)
+{
+  const UlArchive *lib = self->lib;
+  return lib->archive_read_support_filter_gzip (self->archive) == ARCHIVE_OK
+         && lib->archive_read_support_filter_zstd (self->archive) == ARCHIVE_OK
+         && lib->archive_read_support_filter_bzip2 (self->archive) == ARCHIVE_OK
+         && lib->archive_read_support_filter_xz (self->archive) == ARCHIVE_OK
+         && lib->archive_read_support_format_raw (self->archive) == ARCHIVE_OK
+         && lib->archive_read_support_format_empty (self->archive) == ARCHIVE_OK;
+}
+
+UlUnpack *
+ul_unpack_new (const UlStream *from, GError **error)
+{
+  const UlArchive *lib;
+  if (!ul_archive_load (&lib, error))
+    return NULL;
+  g_autoptr (UlUnpack) self = g_new0 (UlUnpack, 1);
+  self->lib = lib;
+  self->from = *from;
+  self->archive = lib->archive_read_new ();
+  if (self->archive == NULL || !choose (self))
+    {
+      ul_throw (error, UL_ERROR_UNSUPPORTED, "unpack: libarchive lacks gzip, zstd, bzip2 or xz");
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+ul_unpack_free (UlUnpack *self)
+{
+  if (self == NULL)
+    return;
+  if (self->archive != NULL)
+    self->lib->archive_read_free (self->archive);
+  g_clear_error (&self->from_error);
+  g_free (self);
+}
+
+/* Opening reads already, to tell what it is. */
+static gboolean
+start (UlUnpack *self, GError **error)
+{
+  struct archive_entry *entry;
+  self->started = TRUE;
+  if (self->lib->archive_read_open2 (self->archive, self, NULL, pull, NULL, NULL) != ARCHIVE_OK)
+    return throw_archive (self, error);
+  switch (self->lib->archive_read_next_header (self->archive, &entry))
+    {
+    case ARCHIVE_OK:
+      return TRUE;
+    case ARCHIVE_EOF:
+      self->at_end = TRUE;
+      return TRUE;
+    default:
+      return throw_archive (self, error);
+    }
+}
+
+gboolean
+ul_unpack_read (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
+{
+  UlUnpack *self = data;
+  const void *block;
+  size_t len = 0;
+  la_int64_t offset;
+  if (!self->started && !start (self, error))
+    return FALSE;
+  /* A block may be empty though more follow. */
+  while (!self->at_end && len == 0)
+    switch (self->lib->archive_read_data_block (self->archive, &block, &len, &offset))
+      {
+      case ARCHIVE_OK:
+        break;
+      case ARCHIVE_EOF:
+        self->at_end = TRUE;
+        break;
+      default:
+        return throw_archive (self, error);
+      }
+  *out_n = self->at_end ? 0 : len;
+  if (!self->at_end)
+    *out_bytes = block;
+  return TRUE;
+}
+
+const char *
+ul_unpack_filter (UlUnpack *self)
+{
+  return self->lib->archive_filter_name (self->archive, 0);
+}
