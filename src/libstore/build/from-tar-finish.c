@@ -55,7 +55,7 @@ resolve_outside (UlTarNames *self, UlTarName *name, GError **error)
     return FALSE;
   if (file == NULL)
     return throw_link (name, dir != NULL ? "a directory" : "which isn't there", error);
-  name->inode = ul_tar_names_new_inode (self);
+  name->inode = ul_tar_names_new_inode (self, NULL);
   name->inode->checksum = file->checksum;
   if (self->intake->links != NULL)
     {
@@ -130,7 +130,7 @@ fill_files (UlTarNames *self, GError **error)
     {
       UlTarName *name = self->order->pdata[i];
       guint n;
-      if (name->dir != NULL)
+      if (name->dir != NULL || (name->is_marker && ul_tar_names_is_layer (self)))
         continue;
       if (!resolve (self, name, error))
         return FALSE;
@@ -185,7 +185,7 @@ fill_dir (UlTarNames *self, UlWriter *writer, const UlTarDir *dir, GError **erro
   if (!dir->has_entry && dir->opacity.opaque)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "opaque, but the archive has no entry for the directory itself");
-  if (!dir->has_entry && (ul_tree_has_meta (dir->tree) || !self->autocreate))
+  if (!dir->has_entry && (ul_tree_has_meta (dir->tree) || self->parents == UL_TAR_PARENTS_REQUIRED))
     return TRUE;
   if (!store_meta (self, writer, dir, &meta, error))
     return FALSE;

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* What stands under one name in one directory; borrowed strings belong to the chunk. */
-typedef struct _UlTarName
+struct _UlTarName
 {
   const UlTarDir *parent;
   const char *name;
@@ -21,7 +21,15 @@ typedef struct _UlTarName
   guint index;           /* of the file in the tree, among those added */
   gboolean is_marker;    /* made of a whiteout */
   gboolean is_resolving; /* on the way from link to link */
-} UlTarName;
+};
+
+/* Of a layer: a name that is deleted. It's in no tree before the end. */
+typedef struct
+{
+  UlTarName *name; /* of the marker; it has no inode */
+  guint32 uid;
+  guint32 gid;
+} UlTarWhiteout;
 
 struct _UlTarDir
 {
@@ -33,13 +41,17 @@ struct _UlTarDir
   gboolean has_entry; /* meta is what the archive says; else the tree's own, or the default */
   UlFileMeta meta;
   UlOpacity opacity;
+  /* Of a layer, at the end. */
+  gboolean has_whiteouts;
+  gboolean is_hidden; /* a directory above is opaque: nothing from below shows here */
+  gboolean is_below;  /* the layers below have it, too */
 };
 
 struct _UlTarNames
 {
   const UlIntake *intake;
   UlRepo *repo;
-  gboolean autocreate;
+  UlTarParents parents;
   guint32 secret;    /* of the hash */
   GHashTable *names; /* a set of UlTarName, by parent and name */
   GPtrArray *order;  /* the same in the order they came, owned */
@@ -49,6 +61,8 @@ struct _UlTarNames
   UlTarDir *last; /* the directory entered last, and its path */
   GString *last_path;
   guint links_source; /* in the intake's links */
+  GArray *whiteouts;  /* of UlTarWhiteout */
+  gboolean replaced;  /* an entry took the place of another */
 };
 
 UlTarDir *ul_tar_names_root (UlTarNames *self);
@@ -57,6 +71,15 @@ char *ul_tar_dir_path (const UlTarDir *dir);
 UlTarName *ul_tar_names_find (UlTarNames *self, const UlTarDir *dir, const char *name);
 /* Look a path of the archive up; NULL if it has had no such entry. */
 UlTarName *ul_tar_names_find_path (UlTarNames *self, const char *path);
-UlTarInode *ul_tar_names_new_inode (UlTarNames *self);
+/* @brought_by may be NULL. */
+UlTarInode *ul_tar_names_new_inode (UlTarNames *self, const UlTarName *brought_by);
+/* The marker for "@name is deleted" in @dir, or NULL. */
+UlTarName *ul_tar_names_find_marker (UlTarNames *self, const UlTarDir *dir, const char *name);
+
+static inline gboolean
+ul_tar_names_is_layer (const UlTarNames *self)
+{
+  return self->parents == UL_TAR_PARENTS_INHERITED;
+}
 
 G_END_DECLS

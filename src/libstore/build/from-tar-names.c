@@ -62,12 +62,12 @@ new_dir (UlTarNames *self, UlTree *tree, const UlTarDir *parent, const char *nam
 }
 
 UlTarNames *
-ul_tar_names_new (const UlIntake *intake, gboolean autocreate_parents, UlTree *root, GError **error)
+ul_tar_names_new (const UlIntake *intake, UlTarParents parents, UlTree *root, GError **error)
 {
   g_autoptr (UlTarNames) self = g_new0 (UlTarNames, 1);
   self->intake = intake;
   self->repo = ul_transaction_repo (intake->transaction);
-  self->autocreate = autocreate_parents;
+  self->parents = parents;
   self->secret = (guint32) g_random_int_range (0x10000, G_MAXINT32);
   self->names = g_hash_table_new (name_hash, name_equal);
   self->order = g_ptr_array_new_with_free_func (g_free);
@@ -75,6 +75,7 @@ ul_tar_names_new (const UlIntake *intake, gboolean autocreate_parents, UlTree *r
   self->dirs = g_ptr_array_new_with_free_func (dir_free);
   self->strings = g_string_chunk_new (64 * 1024);
   self->last_path = g_string_new (NULL);
+  self->whiteouts = g_array_new (FALSE, FALSE, sizeof (UlTarWhiteout));
   if (intake->links != NULL)
     self->links_source = ul_link_groups_new_source (intake->links);
   if (!new_dir (self, root, NULL, NULL, &self->last, error))
@@ -93,6 +94,7 @@ ul_tar_names_free (UlTarNames *self)
   g_ptr_array_unref (self->dirs);
   g_string_chunk_free (self->strings);
   g_string_free (self->last_path, TRUE);
+  g_array_unref (self->whiteouts);
   g_free (self);
 }
 
@@ -119,15 +121,22 @@ new_name (UlTarNames *self, const UlTarDir *dir, const char *name)
   return entry;
 }
 
+UlTarName *
+ul_tar_names_find_marker (UlTarNames *self, const UlTarDir *dir, const char *name)
+{
+  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
+  UlTarName *found = ul_tar_names_find (self, dir, marker);
+  return found != NULL && found->is_marker ? found : NULL;
+}
+
 /* With retarget_whiteouts: a name beside a whiteout of it. */
 static gboolean
 check_no_marker (UlTarNames *self, UlTarDir *dir, const char *name, GError **error)
 {
-  if (!self->intake->modifier->retarget_whiteouts)
+  /* In a layer, the whiteout is of what lies below. */
+  if (!self->intake->modifier->retarget_whiteouts || ul_tar_names_is_layer (self))
     return TRUE;
-  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
-  const UlTarName *found = ul_tar_names_find (self, dir, marker);
-  if (found != NULL && found->is_marker)
+  if (ul_tar_names_find_marker (self, dir, name) != NULL)
     return ul_throw (error, UL_ERROR_INVALID, "both %s and a whiteout of it come together", name);
   return ul_intake_check_name (self->intake, dir->tree, name, error);
 }
@@ -216,7 +225,7 @@ enter (UlTarNames *self, const char *path, gsize len, UlTarDir **out_dir, GError
         *slash = '\0';
       if (!enter_known (self, dir, name, &next, error))
         return FALSE;
-      if (next == NULL && !self->autocreate)
+      if (next == NULL && self->parents == UL_TAR_PARENTS_REQUIRED)
         return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %.*s",
                          (int) (name + strlen (name) - names), path);
       if (next == NULL && !make_dir (self, dir, name, &next, error))
@@ -287,9 +296,10 @@ ul_tar_names_add_dir (UlTarNames *self, const char *path, const UlFileMeta *meta
 }
 
 UlTarInode *
-ul_tar_names_new_inode (UlTarNames *self)
+ul_tar_names_new_inode (UlTarNames *self, const UlTarName *brought_by)
 {
   UlTarInode *inode = g_new0 (UlTarInode, 1);
+  inode->brought_by = brought_by;
   g_ptr_array_add (self->inodes, inode);
   return inode;
 }
@@ -306,12 +316,15 @@ claim (UlTarNames *self, UlTarDir *dir, const char *name, gboolean is_marker, Ul
   if (entry != NULL && entry->is_marker != is_marker)
     return ul_throw (error, UL_ERROR_INVALID, "both whiteout %s and its marker %s are there",
                      name + strlen (UL_WHITEOUT_COMMIT_PREFIX), name);
+  self->replaced |= entry != NULL;
   if (entry == NULL)
     {
-      guint n;
-      if (!ul_tree_add_file (dir->tree, name, error))
+      guint n = 1;
+      const gboolean in_tree = !(is_marker && ul_tar_names_is_layer (self));
+      if (in_tree && !ul_tree_add_file (dir->tree, name, error))
         return FALSE;
-      ul_tree_added_files (dir->tree, &n);
+      if (in_tree)
+        ul_tree_added_files (dir->tree, &n);
       entry = new_name (self, dir, name);
       entry->index = n - 1;
       entry->is_marker = is_marker;
@@ -329,7 +342,7 @@ ul_tar_names_add_file (UlTarNames *self, UlTarDir *dir, const char *name, UlTarI
   UlTarName *entry;
   if (!check_no_marker (self, dir, name, error) || !claim (self, dir, name, FALSE, &entry, error))
     return FALSE;
-  entry->inode = ul_tar_names_new_inode (self);
+  entry->inode = ul_tar_names_new_inode (self, entry);
   *out_inode = entry->inode;
   return TRUE;
 }
@@ -347,8 +360,25 @@ ul_tar_names_add_marker (UlTarNames *self, UlTarDir *dir, const char *name, UlTa
   if (!ul_intake_check_marker (self->intake, dir->tree, name, error)
       || !claim (self, dir, marker, TRUE, &entry, error))
     return FALSE;
-  entry->inode = ul_tar_names_new_inode (self);
+  entry->inode = ul_tar_names_new_inode (self, entry);
   *out_inode = entry->inode;
+  return TRUE;
+}
+
+gboolean
+ul_tar_names_add_whiteout (UlTarNames *self, UlTarDir *dir, const char *name, guint32 uid,
+                           guint32 gid, GError **error)
+{
+  g_autofree char *marker = NULL;
+  UlTarWhiteout whiteout = { .uid = uid, .gid = gid };
+  if (!ul_whiteout_encode (UL_WHITEOUT_COMMIT, name, &marker, error))
+    return FALSE;
+  if (ul_tar_names_find_marker (self, dir, name) != NULL)
+    return TRUE; /* said twice */
+  if (!claim (self, dir, marker, TRUE, &whiteout.name, error))
+    return FALSE;
+  dir->has_whiteouts = TRUE;
+  g_array_append_val (self->whiteouts, whiteout);
   return TRUE;
 }
 
@@ -395,6 +425,7 @@ ul_tar_names_add_link_with_content (UlTarNames *self, UlTarDir *dir, const char 
     return FALSE;
   while (inode != NULL && inode->replaced_by != NULL)
     inode = inode->replaced_by;
+  self->replaced |= inode != NULL;
   if (inode != NULL)
     inode->replaced_by = *out_inode;
   return TRUE;

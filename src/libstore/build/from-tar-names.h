@@ -14,19 +14,30 @@
 
 G_BEGIN_DECLS
 
+typedef struct _UlTarName UlTarName;
+
 /* A file or symlink with one or several names. */
 typedef struct _UlTarInode UlTarInode;
 struct _UlTarInode
 {
   UlChecksum checksum;
-  UlTarInode *replaced_by; /* a link that brought content of its own */
+  UlTarInode *replaced_by;     /* a link that brought content of its own */
+  const UlTarName *brought_by; /* the name that its content came with */
 };
+
+/* What a directory is that the archive has no entry for. */
+typedef enum
+{
+  UL_TAR_PARENTS_REQUIRED,  /* an error, unless the tree before has it */
+  UL_TAR_PARENTS_MADE,      /* 0:0, 0755 */
+  UL_TAR_PARENTS_INHERITED, /* as in the layers below: the archive is one (from-tar-layer.h) */
+} UlTarParents;
 
 typedef struct _UlTarDir UlTarDir;
 typedef struct _UlTarNames UlTarNames;
 
 /* @root is the tree, for which ul_tree_open () isn't called by others until free. */
-UlTarNames *ul_tar_names_new (const UlIntake *intake, gboolean autocreate_parents, UlTree *root,
+UlTarNames *ul_tar_names_new (const UlIntake *intake, UlTarParents parents, UlTree *root,
                               GError **error);
 void ul_tar_names_free (UlTarNames *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTarNames, ul_tar_names_free)
@@ -52,6 +63,10 @@ gboolean ul_tar_names_add_file (UlTarNames *self, UlTarDir *dir, const char *nam
 /* The marker for "@name is deleted". */
 gboolean ul_tar_names_add_marker (UlTarNames *self, UlTarDir *dir, const char *name,
                                   UlTarInode **out_inode, GError **error);
+
+/* The same of a layer, which is kept in mind: what lies below decides whether there'll be one. */
+gboolean ul_tar_names_add_whiteout (UlTarNames *self, UlTarDir *dir, const char *name, guint32 uid,
+                                    guint32 gid, GError **error);
 
 /* A hardlink to @target, a path. */
 gboolean ul_tar_names_add_link (UlTarNames *self, UlTarDir *dir, const char *name,

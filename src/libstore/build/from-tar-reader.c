@@ -18,7 +18,9 @@ struct _UlTarReader
   const UlArchive *lib;
   struct archive *archive;
   struct archive_entry *entry;
-  int fd;
+  int fd; /* -1: it comes from the stream */
+  UlStream stream;
+  GError *stream_error;
   locale_t locale;        /* (locale_t) 0: none of UTF-8 to be had */
   locale_t locale_before; /* the thread's */
 
@@ -39,6 +41,11 @@ ul_tar_reader_lib (UlTarReader *self)
 static gboolean
 throw_archive (UlTarReader *self, GError **error)
 {
+  if (self->stream_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->stream_error));
+      return FALSE;
+    }
   const char *message = self->lib->archive_error_string (self->archive);
   const UlError code
       = self->lib->archive_format (self->archive) == 0 ? UL_ERROR_UNSUPPORTED : UL_ERROR_CORRUPT;
@@ -89,23 +96,66 @@ open_archive (const char *path, GError **error)
   return ul_fd_steal (&fd);
 }
 
-UlTarReader *
-ul_tar_reader_open (const char *path, GError **error)
+/* Without an input. */
+static UlTarReader *
+new_reader (GError **error)
 {
   const UlArchive *lib;
   if (!ul_archive_load (&lib, error))
     return NULL;
-  const int fd = open_archive (path, error);
-  if (fd < 0)
-    return NULL;
-  g_autoptr (UlTarReader) self = g_new0 (UlTarReader, 1);
+  UlTarReader *self = g_new0 (UlTarReader, 1);
   self->lib = lib;
-  self->fd = fd;
+  self->fd = -1;
   self->archive = lib->archive_read_new ();
   self->entry = lib->archive_entry_new ();
   enter_locale (self);
+  return self;
+}
+
+UlTarReader *
+ul_tar_reader_open (const char *path, GError **error)
+{
+  g_autoptr (UlTarReader) self = new_reader (error);
+  if (self == NULL)
+    return NULL;
+  self->fd = open_archive (path, error);
+  if (self->fd < 0)
+    return NULL;
   if (self->archive == NULL || self->entry == NULL || !choose_formats (self)
-      || lib->archive_read_open_fd (self->archive, fd, BLOCK) != ARCHIVE_OK)
+      || self->lib->archive_read_open_fd (self->archive, self->fd, BLOCK) != ARCHIVE_OK)
+    {
+      throw_archive (self, error);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+static la_ssize_t
+read_stream (struct archive *archive, void *data, const void **out_block)
+{
+  UlTarReader *self = data;
+  const guint8 *bytes = NULL;
+  gsize n = 0;
+  (void) archive;
+  if (self->stream_error != NULL
+      || !self->stream.read (self->stream.data, &bytes, &n, &self->stream_error))
+    return ARCHIVE_FATAL;
+  *out_block = bytes;
+  return (la_ssize_t) n;
+}
+
+UlTarReader *
+ul_tar_reader_new (const UlStream *stream, GError **error)
+{
+  g_autoptr (UlTarReader) self = new_reader (error);
+  if (self == NULL)
+    return NULL;
+  const UlArchive *lib = self->lib;
+  self->stream = *stream;
+  if (self->archive == NULL || self->entry == NULL
+      || lib->archive_read_support_format_tar (self->archive) != ARCHIVE_OK
+      || lib->archive_read_support_format_empty (self->archive) != ARCHIVE_OK
+      || lib->archive_read_open2 (self->archive, self, NULL, read_stream, NULL, NULL) != ARCHIVE_OK)
     {
       throw_archive (self, error);
       return NULL;
@@ -125,7 +175,8 @@ ul_tar_reader_free (UlTarReader *self)
       uselocale (self->locale_before);
       freelocale (self->locale);
     }
-  close (self->fd);
+  ul_fd_clear (&self->fd);
+  g_clear_error (&self->stream_error);
   g_free (self);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/from-tar-entry.h"
+#include "util/stream.h"
 
 /* Reading an archive by libarchive, one entry after the other. One thread, the one that opened it.
  * Private to build/. */
@@ -12,6 +13,10 @@ typedef struct _UlTarReader UlTarReader;
 
 /* "-" is standard input. */
 UlTarReader *ul_tar_reader_open (const char *path, GError **error);
+
+/* A tar, uncompressed, that comes from elsewhere; @stream is copied. */
+UlTarReader *ul_tar_reader_new (const UlStream *stream, GError **error);
+
 void ul_tar_reader_free (UlTarReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTarReader, ul_tar_reader_free)
 

@@ -87,6 +87,13 @@ ul_tree_has_meta (UlTree *tree)
   return tree->has_meta;
 }
 
+const UlChecksum *
+ul_tree_meta (UlTree *tree)
+{
+  g_assert (tree->has_meta);
+  return &tree->meta;
+}
+
 gboolean
 ul_tree_is_blank (UlTree *tree)
 {

@@ -26,6 +26,8 @@ void ul_tree_set_base (UlTree *tree, const UlChecksum *contents, const UlChecksu
 
 void ul_tree_set_meta (UlTree *tree, const UlChecksum *meta);
 gboolean ul_tree_has_meta (UlTree *tree);
+/* Its dirmeta, which it has. Belongs to the tree. */
+const UlChecksum *ul_tree_meta (UlTree *tree);
 
 /* Neither entries nor metadata nor a base: a directory that was just made. */
 gboolean ul_tree_is_blank (UlTree *tree);
