@@ -5,6 +5,7 @@
 #include "cli/editor.h"
 #include "cli/equivalences.h"
 #include "cli/input.h"
+#include "cli/image-options.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
 #include "cli/print.h"
@@ -127,14 +128,7 @@ parse_epoch (const char *value, gpointer data, GError **error)
 static gboolean
 parse_devices (const char *value, gpointer data, GError **error)
 {
-  Options *options = data;
-  if (strcmp (value, "error") == 0)
-    options->devices = UL_DEVICES_ERROR;
-  else if (strcmp (value, "skip") == 0)
-    options->devices = UL_DEVICES_SKIP;
-  else
-    return ul_throw (error, UL_ERROR_INVALID, "--devices must be error or skip, not '%s'", value);
-  return TRUE;
+  return ul_cli_parse_devices (value, &((Options *) data)->devices, error);
 }
 
 static gboolean

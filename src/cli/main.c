@@ -39,10 +39,16 @@ static const UlCommand *const health[] = {
   &ul_cmd_df, &ul_cmd_fsck, &ul_cmd_prune, &ul_cmd_verify, NULL,
 };
 
+static const UlCommand *const images[] = {
+  &ul_cmd_image_import,
+  NULL,
+};
+
 static const UlCommandGroup groups[] = {
   { "Make a repository and configure it", repository },
   { "Put trees in and take them out", trees },
   { "Move commits between repositories", transfer },
+  { "Container images", images },
   { "Name commits and follow history", history },
   { "Look into commits", contents },
   { "Check and clean up", health },

@@ -118,6 +118,8 @@ for page in "$pages"/*.1; do
   {
     "$UNDERLAY" init --repo=box/repo
     "$UNDERLAY" commit --repo=box/repo -b main box/rootfs
+    mktar layer.tar pax 'd|etc|' 'f|etc/motd|box'
+    mkimage box/layout 1 layer.tar
   } >setup.log
   isnt "$name has examples" "$(cat commands)" ""
   # An overlay needs a mount namespace of its own, and another lower file system than an overlay.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/image-options.h"
+
+#include <sys/utsname.h>
+
+#include "util/error.h"
+
+gboolean
+ul_cli_parse_devices (const char *value, UlDevicePolicy *out, GError **error)
+{
+  if (g_str_equal (value, "error"))
+    *out = UL_DEVICES_ERROR;
+  else if (g_str_equal (value, "skip"))
+    *out = UL_DEVICES_SKIP;
+  else
+    return ul_throw (error, UL_ERROR_INVALID, "--devices must be error or skip, not '%s'", value);
+  return TRUE;
+}
+
+UlOciPlatform *
+ul_cli_platform (const char *value, GError **error)
+{
+  struct utsname host;
+  if (value != NULL)
+    {
+      UlOciPlatform *platform = ul_oci_platform_parse (value, error);
+      if (platform == NULL)
+        ul_prefix (error, "--platform");
+      return platform;
+    }
+  if (uname (&host) != 0)
+    {
+      ul_throw_errno (error, "uname");
+      return NULL;
+    }
+  return ul_oci_platform_of_machine (host.machine);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/import-layer.h"
+
+#include "build/plain.h"
+#include "core/commit.h"
+#include "image/layer-blob.h"
+#include "image/records.h"
+#include "repo/refs.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/gzip.h"
+#include "util/tmpfile.h"
+
+/* Of tar-split, whose lines repeat each other: a better one gains little. */
+#define GZIP_LEVEL 6
+
+void
+ul_import_layer_clear (UlImportLayer *self)
+{
+  g_clear_pointer (&self->layer, ul_layer_free);
+}
+
+gboolean
+ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlLayoutImage *image, guint index,
+                      const UlImportLayer *parent, GError **error)
+{
+  g_autoptr (UlImageLayer) stored = NULL;
+  gboolean has_split = FALSE;
+  UlChecksum split;
+  *self = (UlImportLayer){
+    .index = index,
+    .diff_id = g_array_index (image->config->diff_ids, UlChecksum, index),
+    .descriptor = ul_oci_descriptor_at (image->manifest->layers, index),
+  };
+  ul_image_layer_id (parent != NULL ? parent->id : NULL, &self->diff_id, self->id);
+  g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
+  if (!ul_image_layer_find (repo, self->id, &stored, error)
+      || !ul_refs_find (repo, split_ref, &has_split, &split, error))
+    return FALSE;
+  self->is_there = stored != NULL && has_split;
+  if (!self->is_there)
+    return TRUE;
+  self->commit = stored->commit;
+  self->tar_split = split;
+  self->layer = ul_layer_load (repo, &stored->commit, parent != NULL ? parent->layer : NULL, error);
+  return self->layer != NULL;
+}
+
+static gboolean
+write_lines (const char *lines, gsize len, gpointer gzip, GError **error)
+{
+  return ul_gzip_write (gzip, lines, len, error);
+}
+
+static gboolean
+check_sums (const UlImportLayer *self, const UlLayerBlobSums *sums, GError **error)
+{
+  char digest[UL_OCI_DIGEST_SIZE];
+  if (!ul_checksum_equal (&sums->digest, &self->descriptor->digest))
+    {
+      ul_oci_digest_format (&sums->digest, digest);
+      return ul_throw (error, UL_ERROR_CORRUPT, "its digest is %s", digest);
+    }
+  if (!ul_checksum_equal (&sums->diff_id, &self->diff_id))
+    {
+      ul_oci_digest_format (&sums->diff_id, digest);
+      return ul_throw (error, UL_ERROR_CORRUPT, "unpacked, its digest is %s, not the diff ID",
+                       digest);
+    }
+  return TRUE;
+}
+
+/* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
+static gboolean
+read_blob (UlImportLayer *self, int fd, const UlLayerOptions *options, UlGzip *split,
+           GError **error)
+{
+  UlLayerBlobSums sums;
+  g_autoptr (UlLayerBlob) blob = ul_layer_blob_new (fd, write_lines, split, error);
+  if (blob == NULL)
+    return FALSE;
+  const UlStream stream = ul_layer_blob_stream (blob);
+  self->layer = ul_layer_read (options, &stream, error);
+  if (self->layer == NULL || !ul_layer_blob_finish (blob, &sums, error)
+      || !check_sums (self, &sums, error))
+    return FALSE;
+  self->size = sums.diff_size;
+  return ul_gzip_finish (split, error);
+}
+
+static gboolean
+store_split (UlImportLayer *self, int fd, UlTransaction *transaction, UlWriter *writer,
+             GError **error)
+{
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat");
+  const UlPlainFile file = {
+    .name = UL_IMAGE_TAR_SPLIT_FILE,
+    .source = { .fd = fd, .size = (guint64) st.st_size },
+  };
+  return ul_plain_commit (transaction, writer, &file, 1, NULL, 0, &self->tar_split, error);
+}
+
+static gboolean
+read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+            UlWriter *writer, GError **error)
+{
+  g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
+  const int tmp_dfd = ul_repo_tmp_dfd (ul_transaction_repo (options->transaction));
+  ul_autofd int fd = -1;
+  if (!ul_image_source_open_layer (source, self->index, &fd, error)
+      || !ul_tmp_file_open (&tmp, tmp_dfd, TRUE, 0600, error))
+    return FALSE;
+  g_autoptr (UlGzip) split = ul_gzip_new (tmp.fd, GZIP_LEVEL);
+  return read_blob (self, ul_fd_steal (&fd), options, split, error)
+         && store_split (self, tmp.fd, options->transaction, writer, error);
+}
+
+gboolean
+ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
+                      const UlLayerOptions *options, UlWriter *writer, UlProgress *progress,
+                      GError **error)
+{
+  char digest[UL_OCI_DIGEST_SIZE];
+  if (read_layer (self, source, options, writer, error))
+    {
+      ul_progress_add (progress, done, 1);
+      return TRUE;
+    }
+  ul_oci_digest_format (&self->descriptor->digest, digest);
+  return ul_prefix (error, "layer %u, %s", self->index + 1, digest);
+}
+
+static gboolean
+write_commit (UlImportLayer *self, const char *parent, const UlChecksum *contents,
+              const UlChecksum *meta, UlWriter *writer, GError **error)
+{
+  /* Nothing of now and here: the same layer is the same commit everywhere. */
+  g_autoptr (GVariant) metadata
+      = g_variant_ref_sink (ul_image_layer_metadata (parent, &self->diff_id, self->size));
+  g_autoptr (GVariant) commit
+      = g_variant_ref_sink (ul_commit_new (metadata, NULL, NULL, NULL, 0, contents, meta));
+  return ul_writer_metadata (writer, UL_OBJECT_COMMIT, commit, &self->commit, error);
+}
+
+gboolean
+ul_import_layer_finish (UlImportLayer *self, const UlImportLayer *parent,
+                        UlTransaction *transaction, UlWriter *writer, GError **error)
+{
+  UlChecksum contents;
+  UlChecksum meta;
+  g_autofree char *ref = ul_image_layer_ref (self->id);
+  g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
+  if (!self->is_there
+      && (!ul_layer_finish (self->layer, parent != NULL ? parent->layer : NULL, writer, &contents,
+                            &meta, error)
+          || !write_commit (self, parent != NULL ? parent->id : NULL, &contents, &meta, writer,
+                            error)))
+    return ul_prefix (error, "layer %u", self->index + 1);
+  ul_transaction_set_ref (transaction, ref, &self->commit);
+  ul_transaction_set_ref (transaction, split_ref, &self->tar_split);
+  return TRUE;
+}

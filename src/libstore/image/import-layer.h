@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "build/from-layer.h"
+#include "image/source.h"
+
+/* One layer of an image being imported. Private to image/. */
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint index; /* in the manifest */
+  char id[UL_CHECKSUM_HEX_LEN + 1];
+  UlChecksum diff_id;
+  const UlOciDescriptor *descriptor;
+
+  gboolean is_there; /* it was before: commit is set, nothing is read */
+  UlLayer *layer;
+  guint64 size;         /* of the tar */
+  UlChecksum tar_split; /* the commit that keeps it */
+  UlChecksum commit;    /* after finish () */
+} UlImportLayer;
+
+void ul_import_layer_clear (UlImportLayer *self);
+
+/* Fill in @index's ids; is it there? @parent: the layer below, or NULL. */
+gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlLayoutImage *image,
+                               guint index, const UlImportLayer *parent, GError **error);
+
+/* Read one that isn't there from its source: files and tar-split are staged on return, and all
+ * digests are verified. Any thread. */
+gboolean ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
+                               const UlLayerOptions *options, UlWriter *writer,
+                               UlProgress *progress, GError **error);
+
+/* Make it complete upon @parent, and its commit; then set its refs. */
+gboolean ul_import_layer_finish (UlImportLayer *self, const UlImportLayer *parent,
+                                 UlTransaction *transaction, UlWriter *writer, GError **error);
+
+G_END_DECLS

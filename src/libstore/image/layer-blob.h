@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/checksum.h"
+#include "core/tar-split.h"
+#include "util/stream.h"
+
+/* A layer's blob on its way in: what is read of it is hashed as it is, unpacked, hashed again, and
+ * its tar-split goes to a sink, while the tar goes to whoever pulls. One thread at a time. */
+
+G_BEGIN_DECLS
+
+typedef struct _UlLayerBlob UlLayerBlob;
+
+/* Takes @fd, which is read from its offset. @sink may be NULL. */
+UlLayerBlob *ul_layer_blob_new (int fd, UlTarSplitSink sink, gpointer data, GError **error);
+void ul_layer_blob_free (UlLayerBlob *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayerBlob, ul_layer_blob_free)
+
+/* The tar, to be pulled. */
+UlStream ul_layer_blob_stream (UlLayerBlob *self);
+
+typedef struct
+{
+  UlChecksum digest; /* of the blob */
+  guint64 size;
+  UlChecksum diff_id; /* of the tar */
+  guint64 diff_size;
+} UlLayerBlobSums;
+
+/* Read what is left of tar and blob, to their ends. UL_ERROR_CORRUPT for more than
+ * UL_LAYER_BLOB_MAX_TAIL bytes that nobody has pulled. */
+#define UL_LAYER_BLOB_MAX_TAIL (16 * 1024 * 1024)
+gboolean ul_layer_blob_finish (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/records.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/image-name.h"
+#include "repo/objects.h"
+#include "repo/refs.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/tmpfile.h"
+
+void
+ul_image_layer_id (const char *parent, const UlChecksum *diff_id, char out[UL_CHECKSUM_HEX_LEN + 1])
+{
+  ul_checksum_to_hex (diff_id, out);
+  if (parent == NULL)
+    return;
+  g_autofree char *chain = g_strconcat (parent, "+", out, NULL);
+  UlChecksum id;
+  ul_checksum_of_data (chain, strlen (chain), &id);
+  ul_checksum_to_hex (&id, out);
+}
+
+char *
+ul_image_layer_ref (const char *id)
+{
+  return g_strconcat (UL_IMAGE_LAYER_PREFIX, id, NULL);
+}
+
+char *
+ul_image_tar_split_ref (const UlChecksum *diff_id)
+{
+  char hex[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_to_hex (diff_id, hex);
+  return g_strconcat (UL_IMAGE_TAR_SPLIT_PREFIX, hex, NULL);
+}
+
+GVariant *
+ul_image_layer_metadata (const char *parent, const UlChecksum *diff_id, guint64 size)
+{
+  char digest[UL_OCI_DIGEST_SIZE];
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  ul_oci_digest_format (diff_id, digest);
+  g_variant_builder_add (&builder, "{sv}", UL_LAYER_KEY_DIFF_ID, g_variant_new_string (digest));
+  if (parent != NULL)
+    g_variant_builder_add (&builder, "{sv}", UL_LAYER_KEY_PARENT, g_variant_new_string (parent));
+  g_variant_builder_add (&builder, "{sv}", UL_LAYER_KEY_SIZE,
+                         g_variant_new_uint64 (GUINT64_TO_BE (size)));
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+ul_image_metadata (const char *name, const char *media_type, const char *const *layers)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", UL_IMAGE_KEY_NAME, g_variant_new_string (name));
+  g_variant_builder_add (&builder, "{sv}", UL_IMAGE_KEY_MEDIA_TYPE,
+                         g_variant_new_string (media_type));
+  g_variant_builder_add (&builder, "{sv}", UL_IMAGE_KEY_LAYERS, g_variant_new_strv (layers, -1));
+  return g_variant_builder_end (&builder);
+}
+
+void
+ul_image_layer_free (UlImageLayer *layer)
+{
+  if (layer == NULL)
+    return;
+  g_free (layer->id);
+  g_free (layer->parent);
+  g_free (layer);
+}
+
+/* What the commit says of itself, which has to give its id. */
+static gboolean
+read_layer (const UlCommit *commit, UlImageLayer *out, GError **error)
+{
+  const char *digest;
+  const char *parent = NULL;
+  char id[UL_CHECKSUM_HEX_LEN + 1];
+  if (!g_variant_lookup (commit->metadata, UL_LAYER_KEY_DIFF_ID, "&s", &digest)
+      || !g_variant_lookup (commit->metadata, UL_LAYER_KEY_SIZE, "t", &out->size))
+    return ul_throw (error, UL_ERROR_CORRUPT, "not the commit of a layer");
+  if (!ul_oci_digest_parse (digest, &out->diff_id, error))
+    return FALSE;
+  out->size = GUINT64_FROM_BE (out->size);
+  (void) g_variant_lookup (commit->metadata, UL_LAYER_KEY_PARENT, "&s", &parent);
+  ul_image_layer_id (parent, &out->diff_id, id);
+  if (!g_str_equal (id, out->id))
+    return ul_throw (error, UL_ERROR_CORRUPT, "its commit is that of layer %s", id);
+  out->parent = g_strdup (parent);
+  return TRUE;
+}
+
+gboolean
+ul_image_layer_find (UlRepo *repo, const char *id, UlImageLayer **out, GError **error)
+{
+  g_autofree char *ref = ul_image_layer_ref (id);
+  g_autoptr (UlImageLayer) layer = g_new0 (UlImageLayer, 1);
+  g_auto (UlCommit) commit = { 0 };
+  gboolean found;
+  gboolean partial = TRUE;
+  layer->id = g_strdup (id);
+  if (!ul_refs_find (repo, ref, &found, &layer->commit, error)
+      || (found && !ul_objects_commit_is_partial (repo, &layer->commit, &partial, error)))
+    return FALSE;
+  if (partial)
+    {
+      *out = NULL;
+      return TRUE;
+    }
+  if (!ul_objects_load_commit (repo, &layer->commit, &commit, error)
+      || !read_layer (&commit, layer, error))
+    return ul_prefix (error, "%s", ref);
+  *out = g_steal_pointer (&layer);
+  return TRUE;
+}
+
+/* File @name in the root of @commit, *out_found FALSE if there is none. */
+static gboolean
+open_file (UlRepo *repo, const UlCommit *commit, const char *name, UlContent **out_content,
+           GError **error)
+{
+  UlEntry entry;
+  gboolean found;
+  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, name, &found, &entry, error))
+    return FALSE;
+  if (!found)
+    {
+      *out_content = NULL;
+      return TRUE;
+    }
+  if (entry.kind != UL_ENTRY_FILE)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a file", name);
+  return ul_objects_open_file (repo, &entry.checksum, out_content, error);
+}
+
+/* *out is NULL where there is no such file. */
+static gboolean
+load_document (UlRepo *repo, const UlCommit *commit, const char *name, GBytes **out, GError **error)
+{
+  UlContent *content;
+  if (!open_file (repo, commit, name, &content, error))
+    return FALSE;
+  *out = NULL;
+  if (content == NULL)
+    return TRUE;
+  const guint64 size = ul_content_size (content);
+  g_autoptr (UlContentBuffers) buffers = ul_content_buffers_new ();
+  gboolean ok = size <= UL_OCI_MAX_DOCUMENT
+                || ul_throw (error, UL_ERROR_CORRUPT,
+                             "%s: %" G_GUINT64_FORMAT " bytes, more than the allowed %d", name,
+                             size, UL_OCI_MAX_DOCUMENT);
+  g_autofree guint8 *bytes = ok ? g_malloc (size) : NULL;
+  ok = ok && ul_content_read_all (content, buffers, bytes, error);
+  ul_content_free (content);
+  if (ok)
+    *out = g_bytes_new_take (g_steal_pointer (&bytes), (gsize) size);
+  return ok;
+}
+
+static gboolean
+need_document (UlRepo *repo, const UlCommit *commit, const char *name, GBytes **out, GError **error)
+{
+  if (!load_document (repo, commit, name, out, error))
+    return FALSE;
+  return *out != NULL || ul_throw (error, UL_ERROR_CORRUPT, "no %s in its commit", name);
+}
+
+static gboolean
+parse_documents (UlImage *image, GError **error)
+{
+  UlChecksum digest;
+  ul_checksum_of_data (g_bytes_get_data (image->manifest_bytes, NULL),
+                       g_bytes_get_size (image->manifest_bytes), &image->manifest_digest);
+  image->manifest = ul_oci_manifest_parse (image->manifest_bytes, UL_IMAGE_MANIFEST_FILE, error);
+  if (image->manifest == NULL)
+    return FALSE;
+  ul_checksum_of_data (g_bytes_get_data (image->config_bytes, NULL),
+                       g_bytes_get_size (image->config_bytes), &digest);
+  if (!ul_checksum_equal (&digest, &image->manifest->config.digest))
+    return ul_throw (error, UL_ERROR_CORRUPT, "its config is another one than its manifest says");
+  image->config = ul_oci_config_parse (image->config_bytes, UL_IMAGE_CONFIG_FILE, error);
+  return image->config != NULL
+         && ul_oci_config_check (image->config, UL_IMAGE_CONFIG_FILE, image->manifest, error);
+}
+
+static gboolean
+load_layers (UlRepo *repo, UlImage *image, GError **error)
+{
+  const char *parent = NULL;
+  char id[UL_CHECKSUM_HEX_LEN + 1];
+  image->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_image_layer_free);
+  for (guint i = 0; i < image->config->diff_ids->len; i++)
+    {
+      UlImageLayer *layer;
+      ul_image_layer_id (parent, &g_array_index (image->config->diff_ids, UlChecksum, i), id);
+      if (!ul_image_layer_find (repo, id, &layer, error))
+        return FALSE;
+      if (layer == NULL)
+        return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s isn't there", id);
+      g_ptr_array_add (image->layers, layer);
+      parent = layer->id;
+    }
+  return TRUE;
+}
+
+static gboolean
+load (UlRepo *repo, UlImage *image, GError **error)
+{
+  g_auto (UlCommit) commit = { 0 };
+  const char *name;
+  const char *media_type;
+  if (!ul_objects_load_commit (repo, &image->commit, &commit, error))
+    return FALSE;
+  if (!g_variant_lookup (commit.metadata, UL_IMAGE_KEY_NAME, "&s", &name)
+      || !g_variant_lookup (commit.metadata, UL_IMAGE_KEY_MEDIA_TYPE, "&s", &media_type))
+    return ul_throw (error, UL_ERROR_CORRUPT, "not the commit of an image");
+  image->media_type = g_strdup (media_type);
+  return need_document (repo, &commit, UL_IMAGE_MANIFEST_FILE, &image->manifest_bytes, error)
+         && need_document (repo, &commit, UL_IMAGE_CONFIG_FILE, &image->config_bytes, error)
+         && load_document (repo, &commit, UL_IMAGE_INDEX_FILE, &image->index_bytes, error)
+         && parse_documents (image, error) && load_layers (repo, image, error);
+}
+
+UlImage *
+ul_image_load (UlRepo *repo, const char *name, GError **error)
+{
+  g_autofree char *ref = ul_image_name_to_ref (name);
+  g_autoptr (UlImage) image = g_new0 (UlImage, 1);
+  gboolean found;
+  if (!ul_refs_find (repo, ref, &found, &image->commit, error))
+    return NULL;
+  if (!found)
+    {
+      ul_throw (error, UL_ERROR_NOT_FOUND, "image %s: not there", name);
+      return NULL;
+    }
+  image->name = g_strdup (name);
+  if (!load (repo, image, error))
+    {
+      ul_prefix (error, "image %s", name);
+      return NULL;
+    }
+  return g_steal_pointer (&image);
+}
+
+void
+ul_image_free (UlImage *image)
+{
+  if (image == NULL)
+    return;
+  g_free (image->name);
+  g_free (image->media_type);
+  g_clear_pointer (&image->manifest_bytes, g_bytes_unref);
+  g_clear_pointer (&image->config_bytes, g_bytes_unref);
+  g_clear_pointer (&image->index_bytes, g_bytes_unref);
+  ul_oci_manifest_free (image->manifest);
+  ul_oci_config_free (image->config);
+  g_clear_pointer (&image->layers, g_ptr_array_unref);
+  g_free (image);
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+gboolean
+ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error)
+{
+  g_autoptr (GPtrArray) refs = NULL;
+  if (!ul_refs_list (repo, "image", UL_REFS_LIST_NO_REMOTES, &refs, error))
+    return FALSE;
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < refs->len; i++)
+    {
+      char *name;
+      if (ul_image_name_from_ref (((const UlRef *) refs->pdata[i])->refspec, &name))
+        g_ptr_array_add (names, name);
+    }
+  g_ptr_array_sort (names, compare_strings);
+  *out_names = g_steal_pointer (&names);
+  return TRUE;
+}
+
+/* A descriptor of its own, also where the object lies compressed. */
+static gboolean
+give_fd (UlRepo *repo, UlContent *content, int *out_fd, GError **error)
+{
+  const int own = ul_content_fd (content);
+  if (own >= 0)
+    {
+      *out_fd = fcntl (own, F_DUPFD_CLOEXEC, 3);
+      return *out_fd >= 0 || ul_throw_errno (error, "dup");
+    }
+  g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
+  if (!ul_tmp_file_open (&tmp, ul_repo_tmp_dfd (repo), TRUE, 0600, error)
+      || !ul_content_copy_to (content, tmp.fd, error))
+    return FALSE;
+  if (lseek (tmp.fd, 0, SEEK_SET) != 0)
+    return ul_throw_errno (error, "lseek");
+  *out_fd = fcntl (tmp.fd, F_DUPFD_CLOEXEC, 3);
+  return *out_fd >= 0 || ul_throw_errno (error, "dup");
+}
+
+gboolean
+ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
+{
+  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
+  g_auto (UlCommit) commit = { 0 };
+  UlContent *content = NULL;
+  UlChecksum checksum;
+  gboolean found;
+  if (!ul_refs_find (repo, ref, &found, &checksum, error))
+    return FALSE;
+  if (!found)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
+  if (!ul_objects_load_commit (repo, &checksum, &commit, error)
+      || !open_file (repo, &commit, UL_IMAGE_TAR_SPLIT_FILE, &content, error))
+    return ul_prefix (error, "%s", ref);
+  if (content == NULL)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s: no " UL_IMAGE_TAR_SPLIT_FILE, ref);
+  const gboolean ok = give_fd (repo, content, out_fd, error);
+  ul_content_free (content);
+  return ok || ul_prefix (error, "%s", ref);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/oci-config.h"
+#include "core/oci-manifest.h"
+#include "repo/repo.h"
+
+/* Images and their layers as commits of a repository: the one place that knows the refs and the
+ * metadata keys (docs/design/images.md, "In the repository").
+ *
+ *   image/<name>            files manifest and config (index, if it came out of one), verbatim
+ *   image/layer/<id>        the layer's tree
+ *   image/tar-split/<diff>  one file, from which and the tree the layer's tar can be made again
+ *
+ * What is loaded is verified: digests, layers against the config. Any thread. */
+
+G_BEGIN_DECLS
+
+#define UL_IMAGE_LAYER_PREFIX     "image/layer/"
+#define UL_IMAGE_TAR_SPLIT_PREFIX "image/tar-split/"
+
+#define UL_IMAGE_MANIFEST_FILE  "manifest"
+#define UL_IMAGE_CONFIG_FILE    "config"
+#define UL_IMAGE_INDEX_FILE     "index"
+#define UL_IMAGE_TAR_SPLIT_FILE "tar-split.gz"
+
+#define UL_IMAGE_KEY_NAME       "underlay.image.name"
+#define UL_IMAGE_KEY_MEDIA_TYPE "underlay.image.media-type"
+#define UL_IMAGE_KEY_LAYERS     "underlay.image.layers"
+#define UL_LAYER_KEY_DIFF_ID    "underlay.layer.diff-id"
+#define UL_LAYER_KEY_PARENT     "underlay.layer.parent"
+#define UL_LAYER_KEY_SIZE       "underlay.layer.size"
+
+typedef struct
+{
+  char *id; /* 64 hex digits */
+  UlChecksum commit;
+  UlChecksum diff_id;
+  char *parent; /* a layer's id, NULL for a base */
+  guint64 size; /* bytes of the tar */
+} UlImageLayer;
+
+typedef struct
+{
+  char *name; /* in full */
+  UlChecksum commit;
+  char *media_type; /* of the manifest */
+  UlChecksum manifest_digest;
+  GBytes *manifest_bytes;
+  GBytes *config_bytes; /* its digest is in @manifest */
+  GBytes *index_bytes;  /* NULL: it came by itself */
+  UlOciManifest *manifest;
+  UlOciConfig *config;
+  GPtrArray *layers; /* of UlImageLayer, the lowest first: as many as @manifest has */
+} UlImage;
+
+/* The id of a layer of tar @diff_id upon layer @parent (NULL: none), as containers/storage has it:
+ * the diff ID, or SHA-256 of "<parent>+<diff ID>" in hex. */
+void ul_image_layer_id (const char *parent, const UlChecksum *diff_id,
+                        char out[UL_CHECKSUM_HEX_LEN + 1]);
+
+char *ul_image_layer_ref (const char *id);
+char *ul_image_tar_split_ref (const UlChecksum *diff_id);
+
+/* Metadata of commits, floating. @layers: ids, NULL-terminated. */
+GVariant *ul_image_layer_metadata (const char *parent, const UlChecksum *diff_id, guint64 size);
+GVariant *ul_image_metadata (const char *name, const char *media_type, const char *const *layers);
+
+/* Layer @id, *out NULL if there is none or not the whole of it. */
+gboolean ul_image_layer_find (UlRepo *repo, const char *id, UlImageLayer **out, GError **error);
+void ul_image_layer_free (UlImageLayer *layer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlImageLayer, ul_image_layer_free)
+
+/* The image called @name, which is given in full. UL_ERROR_NOT_FOUND for none, or if a layer isn't
+ * there; UL_ERROR_CORRUPT. */
+UlImage *ul_image_load (UlRepo *repo, const char *name, GError **error);
+void ul_image_free (UlImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlImage, ul_image_free)
+
+/* All names, sorted: char *, owned. */
+gboolean ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error);
+
+/* The gzipped tar-split of a layer, to be read from its start. */
+gboolean ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd,
+                                  GError **error);
+
+G_END_DECLS

@@ -1,0 +1,256 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# image import: layers as trees, whiteouts and what they hide, what is refused, what is read again.
+. "$(dirname "$0")/../lib/tap.sh"
+need_cmd python3 zstd
+
+u () { "$UNDERLAY" --repo="$R" "$@"; }
+import () { u image import "$@"; }
+
+# new NAME: an empty repository for what follows. Not bare: that takes root.
+new () { R=$T/$1; "$UNDERLAY" --repo="$R" init --mode="${2:-bare-user}"; }
+
+# layer N ENTRY...: the Nth layer of the image that image () makes.
+layer () { mktar "$T/$1.tar" pax "${@:2}"; }
+
+# image [PACKING]: an image of all layers so far, imported as localhost/x:latest.
+image ()
+{
+  rm -rf "$T/layout"
+  local layers=() i
+  for ((i = 1; i < 20; i++)); do
+    [ ! -e "$T/$i.tar" ] || layers+=("$T/$i.tar:${1:-gzip}")
+  done
+  mkimage "$T/layout" 1700000000 "${layers[@]}" >"$T/digest"
+  import --name=x "oci:$T/layout"
+}
+fresh () { rm -f "$T"/*.tar; new "$1"; }
+
+# layer_ref N: the ref of the image's Nth layer.
+layer_ref ()
+{
+  local ids
+  ids=$(u show --print-metadata-key=underlay.image.layers "${2:-image/localhost/x_3A_latest}" | tr -d "[]' ")
+  echo "image/layer/$(cut -d, -f"$1" <<<"$ids")"
+}
+# tree N: what is in it, without the root.
+tree () { u ls -R "$(layer_ref "$1")" | awk 'NR > 1 { print $1, $2, $3, $NF }'; }
+
+# The packings, one tree.
+for packing in none gzip gzips zstd bzip2 xz; do
+  fresh "packing-$packing"
+  layer 1 'd|./|' 'd|./etc|' 'f|./etc/hello|hello|mode=640|uid=3|gid=4' 'l|./etc/link|hello' 'h|./etc/hard|./etc/hello'
+  layer 2 'd|etc|' 'f|etc/two|2'
+  image "$packing" >out
+  is "$packing: layers" "$(tree 1)" "d00755 0 0 /etc
+-00640 3 4 /etc/hard
+-00640 3 4 /etc/hello
+l00777 0 0 hello"
+  u refs | grep -v tar-split >"refs-$packing"
+  ok "$packing: fsck" u fsck -q
+  is "$packing: nothing is left over" "$(u prune --refs-only --no-prune | tail -n 1)" "No unreachable objects"
+done
+ok "the packing makes no difference to layers" cmp <(u rev-parse "$(layer_ref 1)") <("$UNDERLAY" --repo="$T/packing-none" rev-parse "$(layer_ref 1)")
+like "what it says" "$(cat out)" '^localhost/x:latest: 2 layers, 2 new \(.* read, .* of new files written\)$'
+
+# The ids are those of containers/storage.
+d1=$(sha256sum <1.tar | cut -d' ' -f1)
+d2=$(sha256sum <2.tar | cut -d' ' -f1)
+is "id of a base" "$(layer_ref 1)" "image/layer/$d1"
+is "id of a layer upon it" "$(layer_ref 2)" "image/layer/$(printf '%s+%s' "$d1" "$d2" | sha256sum | cut -d' ' -f1)"
+is "a layer says its diff ID" "$(u show --print-metadata-key=underlay.layer.diff-id "$(layer_ref 2)")" "'sha256:$d2'"
+is "a layer says its parent" "$(u show --print-metadata-key=underlay.layer.parent "$(layer_ref 2)")" "'$d1'"
+is "the manifest is verbatim" "sha256:$(u cat image/localhost/x_3A_latest /manifest | sha256sum | cut -d' ' -f1)" "$(cat digest)"
+like "the time is the config's" "$(u show image/localhost/x_3A_latest)" 'Date:  2023-11-14 22:13:20'
+
+# Again.
+before=$(u refs | sort; u rev-parse image/localhost/x_3A_latest)
+like "again: nothing is read" "$(import --name=x oci:layout)" '2 layers, 0 new .0 bytes read.*, unchanged$'
+is "again: the same" "$(u refs | sort; u rev-parse image/localhost/x_3A_latest)" "$before"
+find layout -name "$(python3 -c 'import json;print(json.load(open("layout/blobs/sha256/'"$(cut -d: -f2 digest)"'"))["layers"][0]["digest"][7:])')" -delete
+ok "again: a blob of ours need not be there" import --name=y oci:layout
+layer 3 'd|opt|'
+like "a layer more: only that is read" "$(image)" '3 layers, 1 new'
+like "as JSON" "$(import --json --name=x oci:layout)" '"layers_read" : 0'
+is "--quiet" "$(import -q --name=x oci:layout)" ""
+
+# Whiteouts.
+fresh whiteouts
+layer 1 'd|./|' 'd|a|' 'f|a/gone|1' 'f|a/stays|1' 'd|a/dir|' 'f|a/dir/f|1' 'f|.wh.nothing|' 'd|b|' 'f|b/.wh..wh..opq|'
+layer 2 'd|a|' 'f|a/.wh.gone||mode=644|uid=7|gid=8' 'd|new|' 'f|new/.wh.nothing|' 'd|a/cover|' 'f|a/cover/.wh..wh..opq|' \
+  'f|a/cover/.wh.x|' 'd|b||mode=700' 'f|b/.wh..wh..opq|' 'f|b/.wh.x|' 'f|b/y|2' 'f|.wh..wh.plnk/1.2|aufs' 'f|.wh..wh.aufs|'
+layer 3 'f|a/.wh.dir|' 'd|a/dir|' 'f|a/dir/g|3' 'f|a/.wh.stays|' 'f|a/stays|3' 'd|b|' 'f|b/.wh.y|'
+image >/dev/null
+is "a base hides nothing" "$(tree 1)" "d00755 0 0 /a
+-00644 0 0 /a/gone
+-00644 0 0 /a/stays
+d00755 0 0 /a/dir
+-00644 0 0 /a/dir/f
+d00755 0 0 /b"
+unlike "a base isn't opaque" "$(u ls -X "$(layer_ref 1)" /b)" opaque
+is "whiteouts, but those that hide nothing" "$(tree 2)" "d00755 0 0 /a
+-00000 7 8 /a/.ostree-wh.gone
+d00755 0 0 /a/cover
+d00700 0 0 /b
+-00644 0 0 /b/y
+d00755 0 0 /new"
+like "opaque" "$(u ls -dX "$(layer_ref 2)" /b)" "trusted.overlay.opaque"
+unlike "a new directory needs not be opaque" "$(u ls -dX "$(layer_ref 2)" /a/cover)" "opaque"
+is "deleted and made anew" "$(tree 3)" "d00755 0 0 /a
+-00644 0 0 /a/stays
+d00755 0 0 /a/dir
+-00644 0 0 /a/dir/g
+d00755 0 0 /b
+-00000 0 0 /b/.ostree-wh.y"
+like "a directory deleted and made anew is opaque" "$(u ls -dX "$(layer_ref 3)" /a/dir)" "trusted.overlay.opaque"
+is "nothing is left over" "$(u prune --refs-only --no-prune | tail -n 1)" "No unreachable objects"
+
+# The same, the layers below known from before.
+layer 4 'f|a/dir/.wh.g|' 'f|a/new/.wh.x|' 'f|b/sub/.wh.x|'
+image >/dev/null
+is "the layers below known from before" "$(tree 4)" "d00755 0 0 /a
+d00755 0 0 /a/dir
+-00000 0 0 /a/dir/.ostree-wh.g
+d00755 0 0 /a/new
+d00755 0 0 /b
+d00755 0 0 /b/sub"
+
+# Directories that a layer has no entry for.
+fresh parents
+layer 1 'd|./||mode=750|uid=1' 'd|a||mode=700|uid=5|gid=6|SCHILY.xattr.user.x=1' 'f|c|'
+layer 2 'f|a/b/f|2' 'f|c/d|2' 'f|a/.wh..wh..opq|'
+layer 3 'f|a/g|3' 'f|a/b/.wh.f|'
+image >/dev/null
+is "the root is as below" "$(u ls -d "$(layer_ref 3)" / | awk '{ print $1, $2 }')" "d00750 1"
+is "so is a directory; a new one is 0755" "$(tree 2)" "d00700 5 6 /a
+d00755 0 0 /a/b
+-00644 0 0 /a/b/f
+d00755 0 0 /c
+-00644 0 0 /c/d"
+like "with its xattrs" "$(u ls -dX "$(layer_ref 3)" /a)" "user.x"
+unlike "but for opaque" "$(u ls -dX "$(layer_ref 3)" /a)" "opaque"
+fresh no-root
+layer 1 'f|f|1'
+image >/dev/null
+is "a root that nobody speaks of" "$(u ls -d "$(layer_ref 1)" / | awk '{ print $1, $2, $3 }')" "d00555 0 0"
+
+# What is no layer, or can't be one.
+bad ()
+{
+  local name=$1 re=$2
+  fresh bad
+  layer 1 'f|good|1'
+  layer 2 "${@:3}"
+  u refs >before
+  fails_with "$name" "$re" image
+  is "$name: nothing is there" "$(u refs)$(ls "$R"/tmp | grep -v -e cache -e '^$' || true)" "$(cat before)"
+}
+bad "devices" '^error: import localhost/x:latest: layer 2, sha256:[0-9a-f]*: Not a regular file or symlink \(--devices=skip leaves them out\): /a/p, /dev/null$' \
+  'c|dev/null||dev=1,3' 'p|a/p|'
+bad "'..'" '/?\.\./up: .*\.\.' 'f|../up|x'
+bad "a whiteout of nothing" '/.wh.: whiteout marker .wh.:' 'f|.wh.|'
+bad "a whiteout with things below" '/.wh.a/b: is below a whiteout' 'f|.wh.a/b|x'
+bad "our own marker" '/.ostree-wh.a: an empty file of that name is a whiteout in a commit' 'f|.ostree-wh.a|'
+bad "a file in a file" 'Not a directory: f' 'f|f|1' 'f|f/g|2'
+bad "a hardlink to what isn't there" 'hardlink to /gone, which isn.t there' 'h|l|gone'
+bad "metacopy" 'metacopy' 'f|f|1|SCHILY.xattr.trusted.overlay.metacopy=x'
+bad "redirect" 'redirect' 'd|d||SCHILY.xattr.trusted.overlay.redirect=/etc'
+layer 2 'c|dev/null||dev=1,3' 'f|dev/x|1'
+R=$T/skip; new skip
+mkimage layout 1700000001 1.tar 2.tar >/dev/null
+ok "--devices=skip" import --devices=skip --name=x oci:layout:1700000001
+is "they are left out" "$(tree 2)" "d00755 0 0 /dev
+-00644 0 0 /dev/x"
+
+# Damage.
+fresh damage
+layer 1 'f|good|1'
+layer 2 'f|f||size=100000'
+mkimage layout 1700000002 1.tar 2.tar >digest
+blob ()
+{
+  python3 -c 'import json,sys;print("layout/blobs/sha256/" + json.load(open("layout/blobs/sha256/" + open("digest").read().strip()[7:]))["layers"][int(sys.argv[1])]["digest"][7:])' "$1"
+}
+b=$(blob 1)
+cp "$b" whole
+damaged () { fails_with "$1" "$2" import --name=x oci:layout:1700000002; is "$1: nothing is there" "$(u refs)" ""; cp whole "$b"; }
+truncate -s -1 "$b"
+damaged "a blob of another size" '[0-9]* bytes, expected [0-9]*$'
+head -c "$(stat -c %s whole)" /dev/zero >"$b"
+damaged "a blob that is no tar" 'layer 2, sha256:[0-9a-f]*: '
+printf X | dd of="$b" bs=1 seek=100 conv=notrunc status=none
+damaged "a blob with a wrong byte" 'layer 2, sha256:[0-9a-f]*: '
+head -c 1000 /dev/zero | cat 2.tar - >other.tar
+mkimage other 1 other.tar >/dev/null
+rm -f "$b"
+mkdir "$b"
+fails_with "a directory for a blob" 'not a regular file' import --name=x oci:layout:1700000002
+rmdir "$b"
+ln -s /etc/passwd "$b"
+fails_with "a link out of the layout" 'leads out of the layout' import --name=x oci:layout:1700000002
+rm "$b"
+fails_with "a blob that isn't there" 'not there' import --name=x oci:layout:1700000002
+cp whole "$b"
+ok "whole again" import --name=x oci:layout:1700000002
+
+# A config that lies about the tar.
+python3 - <<'E'
+import hashlib, json
+def put(data):
+    d = hashlib.sha256(data).hexdigest()
+    open("layout/blobs/sha256/" + d, "wb").write(data)
+    return "sha256:" + d, len(data)
+m = json.load(open("layout/blobs/sha256/" + open("digest").read().strip()[7:]))
+c = json.load(open("layout/blobs/sha256/" + m["config"]["digest"][7:]))
+c["rootfs"]["diff_ids"][1] = "sha256:" + "0" * 64
+m["config"]["digest"], m["config"]["size"] = put(json.dumps(c).encode())
+d, n = put(json.dumps(m).encode())
+i = json.load(open("layout/index.json"))
+i["manifests"] = [{"mediaType": m["mediaType"], "digest": d, "size": n}]
+json.dump(i, open("layout/index.json", "w"))
+E
+fails_with "a wrong diff ID" 'layer 2, .*: unpacked, its digest is sha256:[0-9a-f]*, not the diff ID$' import --name=z oci:layout
+
+# An archive that goes on behind its end.
+fresh tail
+layer 1 'f|good|1'
+head -c 20000000 /dev/zero >>1.tar
+fails_with "zeros without an end" 'the archive goes on for over 16777216 bytes after its end' image
+
+# No content, no layers.
+fresh empty
+: >1.tar
+head -c 1024 /dev/zero >2.tar
+layer 3 'd|d|'
+ok "empty layers" image
+is "an empty layer's tree" "$(tree 1)$(tree 2)" ""
+is "upon empty ones" "$(tree 3)" "d00755 0 0 /d"
+
+# Names, and what else there is to say wrong.
+fresh names
+layer 1 'f|f|1'
+mkimage layout 1.0 1.tar >/dev/null
+like "the name of a layout and tag" "$(import oci:layout:1.0)" '^localhost/layout:1.0: '
+mkimage layout registry.example:5000/a/b:2 1.tar >/dev/null
+like "a tag that is a name" "$(import oci:layout:registry.example:5000/a/b:2)" '^registry.example:5000/a/b:2: '
+like "--name" "$(import --name=Q.example/x oci:layout:1.0)" '^Q.example/x:latest: ' || true
+fails_with "a bad name" '^error: --name: ' import --name='A b' oci:layout:1.0
+fails_with "several images" 'registry.example' import oci:layout
+fails_with "no such tag" '1.0' import oci:layout:2.0
+fails_with "another transport" '^error: nfs:x: not an image.s location' import nfs:x
+fails_with "no source" 'Exactly one SOURCE' import
+fails_with "two sources" 'Exactly one SOURCE' import oci:a oci:b
+fails_with "no layout" '^error: oci:nowhere: ' import oci:nowhere
+fails_with "--platform" '^error: --platform: ' import --platform=x oci:layout:1.0
+fails_with "--devices" 'must be error or skip' import --devices=x oci:layout:1.0
+new only bare-user-only
+fails_with "a repository without owners" 'bare-user-only keeps no owners and xattrs' import oci:layout:1.0
+for mode in archive bare-split-xattrs; do
+  new "m-$mode" "$mode"
+  ok "a repository of mode $mode" import oci:layout:1.0
+  ok "$mode: fsck" u fsck -q
+done
+
+done_testing
