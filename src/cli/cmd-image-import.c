@@ -101,7 +101,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
-  g_autoptr (UlImageSource) source = ul_image_source_open (inv->argv[0], platform, error);
+  const UlImageSourceOptions where = { .platform = platform, .tmp_dfd = ul_repo_tmp_dfd (repo) };
+  g_autoptr (UlImageSource) source = ul_image_source_open (inv->argv[0], &where, error);
   return source != NULL && import (inv, options, repo, source, error);
 }
 
@@ -128,9 +129,9 @@ const UlCommand ul_cmd_image_import = {
   .name = "image import",
   .args = "SOURCE",
   .summary = "Import a container image",
-  .details
-  = "SOURCE is oci:DIR[:TAG], an OCI image layout. Each layer becomes a commit, and layers "
-    "that are there already aren't read again.",
+  .details = "SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]. Each "
+             "layer becomes a commit, and layers "
+             "that are there already aren't read again.",
   .completes = "@dir",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,
   .options_size = sizeof (Options),

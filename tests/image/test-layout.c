@@ -123,20 +123,29 @@ static UlLayout *
 open_ok (const Fixture *f)
 {
   g_autoptr (GError) error = NULL;
-  UlLayout *layout = ul_layout_open (AT_FDCWD, f->path, &error);
+  UlMembers *members = ul_members_open_dir (AT_FDCWD, f->path, &error);
+  g_assert_no_error (error);
+  UlLayout *layout = ul_layout_open (members, &error);
   g_assert_no_error (error);
   return layout;
 }
 
-static UlLayoutImage *
-load (const Fixture *f, const char *tag, GError **error)
+static UlImageDocuments *
+load_named (const Fixture *f, const char *tag, char **out_name, GError **error)
 {
   g_autoptr (UlLayout) layout = open_ok (f);
-  return ul_layout_load (layout, tag, f->platform, error);
+  return ul_layout_load (layout, tag, f->platform, out_name, error);
+}
+
+static UlImageDocuments *
+load (const Fixture *f, const char *tag, GError **error)
+{
+  g_autofree char *name = NULL;
+  return load_named (f, tag, &name, error);
 }
 
 static void
-assert_comment (const UlLayoutImage *image, const char *comment)
+assert_comment (const UlImageDocuments *image, const char *comment)
 {
   g_autofree char *quoted = g_strdup_printf ("\"%s\"", comment);
   gsize len;
@@ -165,7 +174,9 @@ static void
 refuse_to_open (const Fixture *f, UlError code, const char *message)
 {
   g_autoptr (GError) error = NULL;
-  g_assert_null (ul_layout_open (AT_FDCWD, f->path, &error));
+  UlMembers *members = ul_members_open_dir (AT_FDCWD, f->path, &error);
+  g_assert_no_error (error);
+  g_assert_null (ul_layout_open (members, &error));
   assert_error (f, error, code, message);
 }
 
@@ -193,9 +204,10 @@ test_real (void)
        "\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:"
        "e03b4344e5b8fab2b9ed095a754475357694fa6e4ab92e9e7b4d783d9ec458c6\",\"size\":345,"
        "\"annotations\":{\"org.opencontainers.image.ref.name\":\"v1\"}}]}");
-  g_autoptr (UlLayoutImage) image = load (&f, "v1", &error);
+  g_autofree char *tag = NULL;
+  g_autoptr (UlImageDocuments) image = load_named (&f, "v1", &tag, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (image->name, ==, "v1");
+  g_assert_cmpstr (tag, ==, "v1");
   g_assert_cmpstr (image->media_type, ==, MANIFEST);
   g_assert_cmpuint (image->manifest_digest.bytes[0], ==, 0xe0);
   g_assert_cmpuint (g_bytes_get_size (image->manifest_bytes), ==, 345);
@@ -215,9 +227,9 @@ test_tags (void)
       = add_image (&f, "A", ",\"annotations\":{\"" UL_OCI_REF_NAME "\":\"example.org/a:1\"}");
   g_autofree char *b = add_image (&f, "B", ",\"annotations\":{\"" UL_OCI_REF_NAME "\":\"b\"}");
   put_index (&f, a, b);
-  g_autoptr (UlLayoutImage) first = load (&f, "example.org/a:1", &error);
+  g_autoptr (UlImageDocuments) first = load (&f, "example.org/a:1", &error);
   g_assert_no_error (error);
-  g_autoptr (UlLayoutImage) second = load (&f, "b", &error);
+  g_autoptr (UlImageDocuments) second = load (&f, "b", &error);
   g_assert_no_error (error);
   assert_comment (first, "A");
   assert_comment (second, "B");
@@ -234,10 +246,11 @@ test_only_one (void)
   fixture_init (&f);
   g_autofree char *a = add_image (&f, "A", "");
   put_index (&f, a, NULL);
-  g_autoptr (UlLayoutImage) image = load (&f, NULL, &error);
+  g_autofree char *tag = NULL;
+  g_autoptr (UlImageDocuments) image = load_named (&f, NULL, &tag, &error);
   g_assert_no_error (error);
   assert_comment (image, "A");
-  g_assert_null (image->name);
+  g_assert_null (tag);
 }
 
 /* An index in an index in index.json, and images for two platforms. */
@@ -256,7 +269,7 @@ test_platform (void)
   g_autofree char *outer_text = index_text (inner, NULL);
   g_autofree char *outer = add (&f, INDEX, outer_text, "");
   put_index (&f, outer, NULL);
-  g_autoptr (UlLayoutImage) image = load (&f, NULL, &error);
+  g_autoptr (UlImageDocuments) image = load (&f, NULL, &error);
   g_assert_no_error (error);
   assert_comment (image, "B");
 
@@ -289,7 +302,7 @@ test_depth (void)
   g_autoptr (GError) deep = NULL;
   fixture_init (&f);
   nest (&f, UL_LAYOUT_MAX_NESTING);
-  g_autoptr (UlLayoutImage) image = load (&f, NULL, &error);
+  g_autoptr (UlImageDocuments) image = load (&f, NULL, &error);
   g_assert_no_error (error);
   nest (&f, UL_LAYOUT_MAX_NESTING + 1);
   g_assert_null (load (&f, NULL, &deep));
@@ -426,18 +439,20 @@ test_blob (void)
   put_index (&f, only, NULL);
   g_autoptr (UlLayout) layout = open_ok (&f);
   ul_checksum_of_data ("layer", 5, &descriptor.digest);
-  ul_autofd int fd = -1;
-  g_assert_true (ul_layout_open_blob (layout, &descriptor, &fd, &error));
-  g_assert_true (ul_fd_read_full (fd, content, sizeof content, "blob", &n, &error));
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
+  g_assert_true (ul_layout_open_blob (layout, &descriptor, &extent, &error));
+  g_assert_cmpuint (extent.offset, ==, 0);
+  g_assert_cmpuint (extent.size, ==, 5);
+  g_assert_true (ul_fd_read_full (extent.fd, content, sizeof content, "blob", &n, &error));
   g_assert_cmpuint (n, ==, 5);
   g_assert_cmpstr (content, ==, "layer");
 
-  ul_autofd int none = -1;
+  g_auto (UlExtent) none = UL_EXTENT_INIT;
   descriptor.size = 6;
   g_assert_false (ul_layout_open_blob (layout, &descriptor, &none, &wrong));
   g_assert_error (wrong, UL_ERROR, UL_ERROR_CORRUPT);
   g_assert_true (g_str_has_suffix (wrong->message, ": 5 bytes, expected 6"));
-  g_assert_cmpint (none, ==, -1);
+  g_assert_cmpint (none.fd, ==, -1);
 }
 
 /* The image's manifest is what @make puts at its path, of which errors say @before and @after. */
@@ -492,9 +507,9 @@ make_blobs_link (const Fixture *f, const char *path)
 static void
 test_not_a_file (void)
 {
-  refuse_blob (make_link_out, "open ", ": leads out of the layout");
-  refuse_blob (make_absolute_link, "open ", ": leads out of the layout");
-  refuse_blob (make_blobs_link, "open ", ": leads out of the layout");
+  refuse_blob (make_link_out, "open ", ": leads out of the directory");
+  refuse_blob (make_absolute_link, "open ", ": leads out of the directory");
+  refuse_blob (make_blobs_link, "open ", ": leads out of the directory");
   refuse_blob (make_fifo, "", ": not a regular file");
   refuse_blob (make_dir, "", ": not a regular file");
 }
@@ -509,7 +524,7 @@ test_link_inside (void)
   put_index (&f, only, NULL);
   g_assert_cmpint (renameat (f.dfd, "blobs", f.dfd, "b"), ==, 0);
   g_assert_cmpint (symlinkat ("b", f.dfd, "blobs"), ==, 0);
-  g_autoptr (UlLayoutImage) image = load (&f, NULL, &error);
+  g_autoptr (UlImageDocuments) image = load (&f, NULL, &error);
   g_assert_no_error (error);
 }
 
@@ -545,7 +560,7 @@ test_version (void)
   g_assert_cmpint (unlinkat (f.dfd, "oci-layout", 0), ==, 0);
   refuse_to_open (&f, UL_ERROR_INVALID, "not an OCI layout: it has no oci-layout");
   g_assert_cmpint (symlinkat ("/etc/passwd", f.dfd, "oci-layout"), ==, 0);
-  refuse_to_open (&f, UL_ERROR_CORRUPT, "open oci-layout: leads out of the layout");
+  refuse_to_open (&f, UL_ERROR_CORRUPT, "open oci-layout: leads out of the directory");
   g_assert_cmpint (unlinkat (f.dfd, "oci-layout", 0), ==, 0);
   put (&f, "oci-layout", "{\"imageLayoutVersion\":\"1.0.10\"}");
   g_autoptr (UlLayout) layout = open_ok (&f);
@@ -563,7 +578,7 @@ test_index_file (void)
   refuse_to_load (&f, UL_ERROR_NOT_FOUND, "No image");
   g_assert_cmpint (unlinkat (f.dfd, "index.json", 0), ==, 0);
   g_assert_cmpint (symlinkat ("../index.json", f.dfd, "index.json"), ==, 0);
-  refuse_to_open (&f, UL_ERROR_CORRUPT, "open index.json: leads out of the layout");
+  refuse_to_open (&f, UL_ERROR_CORRUPT, "open index.json: leads out of the directory");
 }
 
 /* As skopeo 1.9.3 has it. */

@@ -102,7 +102,11 @@ begin_entry (UlTarFrame *self, const UlTarHeading *heading, GError **error)
                                                              : heading->size;
   const gboolean is_content
       = ul_tar_type_is_file (heading->type) && !is_sparse && !g_str_has_suffix (name, "/");
+  const char *target = self->records.has_link ? NULL : heading->link;
   ul_tar_records_clear (&self->records);
+  if (self->sink.link != NULL && ul_tar_type_is_link (heading->type)
+      && !self->sink.link (name, target, heading->type == '1', self->data, error))
+    return FALSE;
   if (size > G_MAXINT64 - UL_TAR_BLOCK)
     return ul_throw (error, UL_ERROR_CORRUPT, "tar header: %s: a size of %" G_GUINT64_FORMAT, name,
                      size);
@@ -196,6 +200,14 @@ push_block (UlTarFrame *self, const guint8 **at, gsize *len, GError **error)
   return ok;
 }
 
+static void
+end_body (UlTarFrame *self)
+{
+  const guint padding = self->state == AT_CONTENT ? self->padding : 0;
+  self->remaining = padding;
+  self->state = padding > 0 ? AT_STRUCTURE : AT_HEADER;
+}
+
 /* Hands on what isn't. */
 static gboolean
 push_body (UlTarFrame *self, const guint8 **at, gsize *len, GError **error)
@@ -206,11 +218,8 @@ push_body (UlTarFrame *self, const guint8 **at, gsize *len, GError **error)
   *at += n;
   *len -= n;
   self->remaining -= n;
-  if (self->remaining > 0)
-    return ok;
-  const guint padding = self->state == AT_CONTENT ? self->padding : 0;
-  self->remaining = padding;
-  self->state = padding > 0 ? AT_STRUCTURE : AT_HEADER;
+  if (self->remaining == 0)
+    end_body (self);
   return ok;
 }
 
@@ -227,6 +236,16 @@ ul_tar_frame_push (UlTarFrame *self, const void *bytes, gsize len, GError **erro
         return FALSE;
     }
   return TRUE;
+}
+
+guint64
+ul_tar_frame_skip (UlTarFrame *self)
+{
+  if (self->state != AT_CONTENT)
+    return 0;
+  const guint64 skipped = self->remaining;
+  end_body (self);
+  return skipped;
 }
 
 gboolean

@@ -27,6 +27,10 @@ typedef struct
    * Comes for every header but those that only say something about others. */
   gboolean (*entry) (const char *name, guint64 size, gpointer data, GError **error);
   gboolean (*content) (const guint8 *bytes, gsize len, gpointer data, GError **error);
+  /* NULL, or: the entry that comes next is a link, hard or symbolic, to @target (NULL: it's longer
+   * than 100 bytes, and not read). */
+  gboolean (*link) (const char *name, const char *target, gboolean is_hard, gpointer data,
+                    GError **error);
 } UlTarFrameSink;
 
 typedef struct _UlTarFrame UlTarFrame;
@@ -38,6 +42,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTarFrame, ul_tar_frame_free)
 
 /* UL_ERROR_CORRUPT or UL_ERROR_UNSUPPORTED for an archive as above; no call after that. */
 gboolean ul_tar_frame_push (UlTarFrame *self, const void *bytes, gsize len, GError **error);
+
+/* So many bytes of content come next. Whoever only looks for what there is may leave them out: for
+ * the frame they have been pushed, and no callback gets them. */
+guint64 ul_tar_frame_skip (UlTarFrame *self);
 
 /* The archive ends here. UL_ERROR_CORRUPT if that is inside an entry; the blocks of zeros at the
  * end may be missing. */

@@ -11,6 +11,7 @@
 #define CHECKSUM_AT     148
 #define CHECKSUM_LEN    8
 #define TYPE_AT         156
+#define LINK_AT         157
 #define MAGIC_AT        257
 #define PREFIX_AT       345
 #define PREFIX_LEN      155
@@ -56,6 +57,12 @@ gboolean
 ul_tar_type_is_file (guint8 type)
 {
   return type == '0' || type == '\0' || type == '7';
+}
+
+gboolean
+ul_tar_type_is_link (guint8 type)
+{
+  return type == '1' || type == '2';
 }
 
 gboolean
@@ -141,6 +148,9 @@ ul_tar_heading_parse (const guint8 *block, UlTarHeading *out, GError **error)
                      out->type);
   out->more_sparse_map = out->type == 'S' && block[MORE_MAP_AT] != 0;
   read_name (block, out->name);
+  const gsize link_len = strnlen ((const char *) block + LINK_AT, UL_TAR_LINK_MAX);
+  memcpy (out->link, block + LINK_AT, link_len);
+  out->link[link_len] = '\0';
   return TRUE;
 }
 
@@ -206,6 +216,8 @@ set_record (UlTarRecords *self, const char *key, gsize key_len, const char *valu
     self->has_size = FALSE;
   if (g_str_has_prefix (name, "GNU.sparse."))
     self->sparse = TRUE;
+  if (g_str_equal (name, "linkpath"))
+    self->has_link = TRUE;
   return TRUE;
 }
 
@@ -247,6 +259,7 @@ ul_tar_records_add (UlTarRecords *self, guint8 type, const char *bytes, gsize le
       g_clear_pointer (&self->path, g_free);
       self->has_size = FALSE;
       self->sparse = FALSE;
+      self->has_link = FALSE;
       return add_pax (self, FALSE, bytes, len, error);
     case 'g':
       return add_pax (self, TRUE, bytes, len, error);
@@ -254,7 +267,8 @@ ul_tar_records_add (UlTarRecords *self, guint8 type, const char *bytes, gsize le
       g_free (self->long_name);
       self->long_name = g_strndup (bytes, len); /* up to a NUL */
       return TRUE;
-    default: /* of a link's target */
+    default:
+      self->has_link = TRUE;
       return TRUE;
     }
 }

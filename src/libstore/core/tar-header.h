@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 #define UL_TAR_NAME_MAX (155 + 1 + 100)
+#define UL_TAR_LINK_MAX 100
 
 typedef struct
 {
@@ -17,6 +18,7 @@ typedef struct
   guint64 size;
   gboolean more_sparse_map; /* an old GNU header, and blocks of its map follow */
   char name[UL_TAR_NAME_MAX + 1];
+  char link[UL_TAR_LINK_MAX + 1]; /* a link's target, if the records have none */
 } UlTarHeading;
 
 /* What the headers before an entry say about it. */
@@ -27,6 +29,7 @@ typedef struct
   gboolean has_size;
   guint64 size;
   gboolean sparse;
+  gboolean has_link; /* a link's target is too long for the heading */
 } UlTarRecords;
 
 void ul_tar_records_clear (UlTarRecords *self);
@@ -38,6 +41,7 @@ ul_tar_sparse_map_goes_on (const guint8 *block); /* a block of the map: does ano
 
 gboolean ul_tar_type_is_special (guint8 type); /* says something about others: x g L K */
 gboolean ul_tar_type_is_file (guint8 type);
+gboolean ul_tar_type_is_link (guint8 type);  /* hard or symbolic */
 gboolean ul_tar_type_has_body (guint8 type); /* FALSE: whatever its size says, nothing follows */
 
 /* UL_ERROR_CORRUPT: the checksum or the size. UL_ERROR_UNSUPPORTED: a type that says something

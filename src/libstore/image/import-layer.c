@@ -21,7 +21,7 @@ ul_import_layer_clear (UlImportLayer *self)
 }
 
 gboolean
-ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlLayoutImage *image, guint index,
+ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image, guint index,
                       const UlImportLayer *parent, GError **error)
 {
   g_autoptr (UlImageLayer) stored = NULL;
@@ -53,10 +53,11 @@ write_lines (const char *lines, gsize len, gpointer gzip, GError **error)
 }
 
 static gboolean
-check_sums (const UlImportLayer *self, const UlLayerBlobSums *sums, GError **error)
+check_sums (const UlImportLayer *self, gboolean is_unpacked, const UlLayerBlobSums *sums,
+            GError **error)
 {
   char digest[UL_OCI_DIGEST_SIZE];
-  if (!ul_checksum_equal (&sums->digest, &self->descriptor->digest))
+  if (!is_unpacked && !ul_checksum_equal (&sums->digest, &self->descriptor->digest))
     {
       ul_oci_digest_format (&sums->digest, digest);
       return ul_throw (error, UL_ERROR_CORRUPT, "its digest is %s", digest);
@@ -72,17 +73,20 @@ check_sums (const UlImportLayer *self, const UlLayerBlobSums *sums, GError **err
 
 /* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
 static gboolean
-read_blob (UlImportLayer *self, int fd, const UlLayerOptions *options, UlGzip *split,
-           GError **error)
+read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+           UlGzip *split, UlProgress *progress, GError **error)
 {
   UlLayerBlobSums sums;
-  g_autoptr (UlLayerBlob) blob = ul_layer_blob_new (fd, write_lines, split, error);
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
+  if (!ul_image_source_open_layer (source, self->index, &extent, error))
+    return FALSE;
+  g_autoptr (UlLayerBlob) blob = ul_layer_blob_new (&extent, write_lines, split, progress, error);
   if (blob == NULL)
     return FALSE;
   const UlStream stream = ul_layer_blob_stream (blob);
   self->layer = ul_layer_read (options, &stream, error);
   if (self->layer == NULL || !ul_layer_blob_finish (blob, &sums, error)
-      || !check_sums (self, &sums, error))
+      || !check_sums (self, ul_image_source_is_unpacked (source), &sums, error))
     return FALSE;
   self->size = sums.diff_size;
   return ul_gzip_finish (split, error);
@@ -104,16 +108,14 @@ store_split (UlImportLayer *self, int fd, UlTransaction *transaction, UlWriter *
 
 static gboolean
 read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-            UlWriter *writer, GError **error)
+            UlWriter *writer, UlProgress *progress, GError **error)
 {
   g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
   const int tmp_dfd = ul_repo_tmp_dfd (ul_transaction_repo (options->transaction));
-  ul_autofd int fd = -1;
-  if (!ul_image_source_open_layer (source, self->index, &fd, error)
-      || !ul_tmp_file_open (&tmp, tmp_dfd, TRUE, 0600, error))
+  if (!ul_tmp_file_open (&tmp, tmp_dfd, TRUE, 0600, error))
     return FALSE;
   g_autoptr (UlGzip) split = ul_gzip_new (tmp.fd, GZIP_LEVEL);
-  return read_blob (self, ul_fd_steal (&fd), options, split, error)
+  return read_blob (self, source, options, split, progress, error)
          && store_split (self, tmp.fd, options->transaction, writer, error);
 }
 
@@ -123,7 +125,7 @@ ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
                       GError **error)
 {
   char digest[UL_OCI_DIGEST_SIZE];
-  if (read_layer (self, source, options, writer, error))
+  if (read_layer (self, source, options, writer, progress, error))
     {
       ul_progress_add (progress, done, 1);
       return TRUE;

@@ -25,7 +25,7 @@ typedef struct
 void ul_import_layer_clear (UlImportLayer *self);
 
 /* Fill in @index's ids; is it there? @parent: the layer below, or NULL. */
-gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlLayoutImage *image,
+gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image,
                                guint index, const UlImportLayer *parent, GError **error);
 
 /* Read one that isn't there from its source: files and tar-split are staged on return, and all

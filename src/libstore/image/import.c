@@ -16,7 +16,7 @@ typedef struct
 {
   UlRepo *repo;
   const UlImageSource *source;
-  const UlLayoutImage *image;
+  const UlImageDocuments *image;
   const UlImageImportOptions *options;
   UlTransaction *transaction;
   UlLayerOptions layer_options;
@@ -123,17 +123,21 @@ bytes_source (GBytes *bytes)
 static gboolean
 write_image (Import *import, UlWriter *writer, UlChecksum *out, GError **error)
 {
-  const UlPlainFile files[] = {
+  UlPlainFile files[] = {
     { UL_IMAGE_MANIFEST_FILE, bytes_source (import->image->manifest_bytes) },
     { UL_IMAGE_CONFIG_FILE, bytes_source (import->image->config_bytes) },
+    { .name = UL_IMAGE_INDEX_FILE },
   };
+  const gboolean has_index = import->image->index_bytes != NULL;
+  if (has_index)
+    files[2].source = bytes_source (import->image->index_bytes);
   g_autoptr (GPtrArray) ids = g_ptr_array_new ();
   for (guint i = 0; i < import->layers->len; i++)
     g_ptr_array_add (ids, layer_at (import, i)->id);
   g_ptr_array_add (ids, NULL);
   GVariant *metadata = ul_image_metadata (import->options->name, import->image->media_type,
                                           (const char *const *) ids->pdata);
-  return ul_plain_commit (import->transaction, writer, files, G_N_ELEMENTS (files), metadata,
+  return ul_plain_commit (import->transaction, writer, files, has_index ? 3 : 2, metadata,
                           import->image->config->created, out, error);
 }
 
@@ -184,7 +188,7 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
   Import import = {
     .repo = repo,
     .source = source,
-    .image = ul_image_source_image (source),
+    .image = ul_image_source_documents (source),
     .options = options,
     .transaction = transaction,
     .layer_options = { .transaction = transaction, .devices = options->devices },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/layer-blob.h"
 
+#include <string.h>
+
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/interrupt.h"
@@ -10,26 +12,39 @@
 
 struct _UlLayerBlob
 {
-  int fd;
+  UlExtent extent;
   UlHasher *packed_hasher;
   guint64 packed_size;
   UlUnpack *unpack;
   UlHasher *plain_hasher;
   guint64 plain_size;
   UlTarSplitWriter *split; /* NULL: nobody wants it */
+  UlProgress *progress;
   guint8 buffer[BUFFER];
 };
+
+static gboolean
+read_extent (UlLayerBlob *self, gsize *out_n, GError **error)
+{
+  if (self->extent.size == UL_EXTENT_STREAM)
+    return ul_fd_read (self->extent.fd, self->buffer, BUFFER, NULL, out_n, error);
+  const gsize want = (gsize) MIN (BUFFER, self->extent.size - self->packed_size);
+  *out_n = 0;
+  return want == 0
+         || ul_fd_read_at (self->extent.fd, self->buffer, want,
+                           self->extent.offset + self->packed_size, NULL, out_n, error);
+}
 
 /* UlStream.read of the blob. */
 static gboolean
 read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
   UlLayerBlob *self = data;
-  if (!ul_interrupt_check (error)
-      || !ul_fd_read (self->fd, self->buffer, BUFFER, NULL, out_n, error))
+  if (!ul_interrupt_check (error) || !read_extent (self, out_n, error))
     return FALSE;
   ul_hasher_update (self->packed_hasher, self->buffer, *out_n);
   self->packed_size += *out_n;
+  ul_progress_add (self->progress, bytes, *out_n);
   *out_bytes = self->buffer;
   return TRUE;
 }
@@ -49,12 +64,15 @@ read_plain (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **erro
 }
 
 UlLayerBlob *
-ul_layer_blob_new (int fd, UlTarSplitSink sink, gpointer data, GError **error)
+ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgress *progress,
+                   GError **error)
 {
   /* Not cleared: pages that nobody touches cost nothing. */
   UlLayerBlob *self = g_malloc (sizeof *self);
   const UlStream packed = { .read = read_packed, .data = self };
-  self->fd = fd;
+  self->extent = *extent;
+  extent->fd = -1;
+  self->progress = progress;
   self->packed_hasher = ul_hasher_new ();
   self->packed_size = 0;
   self->plain_hasher = ul_hasher_new ();
@@ -77,7 +95,7 @@ ul_layer_blob_free (UlLayerBlob *self)
   ul_hasher_free (self->packed_hasher);
   ul_hasher_free (self->plain_hasher);
   ul_tar_split_writer_free (self->split);
-  ul_fd_clear (&self->fd);
+  ul_extent_clear (&self->extent);
   g_free (self);
 }
 
@@ -90,7 +108,7 @@ ul_layer_blob_stream (UlLayerBlob *self)
 /* A bomb may end as an archive early, and go on for ever. */
 static gboolean
 drain (UlLayerBlob *self, gboolean (*read) (gpointer, const guint8 **, gsize *, GError **),
-       const char *what, GError **error)
+       guint64 max, const char *what, GError **error)
 {
   const guint8 *bytes;
   gsize n;
@@ -100,24 +118,53 @@ drain (UlLayerBlob *self, gboolean (*read) (gpointer, const guint8 **, gsize *, 
       if (!read (self, &bytes, &n, error))
         return FALSE;
       all += n;
-      if (all > UL_LAYER_BLOB_MAX_TAIL)
-        return ul_throw (error, UL_ERROR_CORRUPT, "the %s goes on for over %d bytes after its end",
-                         what, UL_LAYER_BLOB_MAX_TAIL);
+      if (all > max)
+        return ul_throw (error, UL_ERROR_CORRUPT,
+                         "the %s goes on for over %" G_GUINT64_FORMAT " bytes after its end", what,
+                         max);
     }
   while (n > 0);
+  return TRUE;
+}
+
+static gboolean
+finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
+{
+  if (!drain (self, read_plain, max, "archive", error)
+      || (self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
+      || !drain (self, read_packed, max, "blob", error))
+    return FALSE;
+  ul_hasher_finish (self->packed_hasher, &out->digest);
+  ul_hasher_finish (self->plain_hasher, &out->diff_id);
+  out->size = self->packed_size;
+  out->diff_size = self->plain_size;
   return TRUE;
 }
 
 gboolean
 ul_layer_blob_finish (UlLayerBlob *self, UlLayerBlobSums *out, GError **error)
 {
-  if (!drain (self, read_plain, "archive", error)
-      || (self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
-      || !drain (self, read_packed, "blob", error))
+  return finish (self, UL_LAYER_BLOB_MAX_TAIL, out, error);
+}
+
+gboolean
+ul_layer_blob_drain (UlLayerBlob *self, UlLayerBlobSums *out, GError **error)
+{
+  return finish (self, G_MAXUINT64, out, error);
+}
+
+gboolean
+ul_layer_blob_is_packed (const UlExtent *extent, gboolean *out, GError **error)
+{
+  static const guint8 zeros[8] = { 0 };
+  guint8 block[512];
+  gsize n;
+  const gsize want = (gsize) MIN (sizeof block, extent->size);
+  if (!ul_fd_read_at (extent->fd, block, want, extent->offset, NULL, &n, error))
     return FALSE;
-  ul_hasher_finish (self->packed_hasher, &out->digest);
-  ul_hasher_finish (self->plain_hasher, &out->diff_id);
-  out->size = self->packed_size;
-  out->diff_size = self->plain_size;
+  const gboolean is_tar
+      = n == sizeof block
+        && (memcmp (block + 257, "ustar", 5) == 0 || memcmp (block, zeros, sizeof zeros) == 0);
+  *out = n > 0 && !is_tar;
   return TRUE;
 }

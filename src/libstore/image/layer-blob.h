@@ -3,6 +3,8 @@
 
 #include "core/checksum.h"
 #include "core/tar-split.h"
+#include "image/members.h"
+#include "util/progress.h"
 #include "util/stream.h"
 
 /* A layer's blob on its way in: what is read of it is hashed as it is, unpacked, hashed again, and
@@ -12,8 +14,11 @@ G_BEGIN_DECLS
 
 typedef struct _UlLayerBlob UlLayerBlob;
 
-/* Takes @fd, which is read from its offset. @sink may be NULL. */
-UlLayerBlob *ul_layer_blob_new (int fd, UlTarSplitSink sink, gpointer data, GError **error);
+/* Takes what @extent has. Of what can't be read at any place (its size is UL_EXTENT_STREAM), all is
+ * read. @sink may be NULL;
+ * @progress, which gets the bytes read of the blob, too. */
+UlLayerBlob *ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data,
+                                UlProgress *progress, GError **error);
 void ul_layer_blob_free (UlLayerBlob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayerBlob, ul_layer_blob_free)
 
@@ -32,5 +37,11 @@ typedef struct
  * UL_LAYER_BLOB_MAX_TAIL bytes that nobody has pulled. */
 #define UL_LAYER_BLOB_MAX_TAIL (16 * 1024 * 1024)
 gboolean ul_layer_blob_finish (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
+
+/* finish () without a limit, for whoever only wants to know the sums. */
+gboolean ul_layer_blob_drain (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
+
+/* Doesn't it begin as a tar does, or isn't there anything? */
+gboolean ul_layer_blob_is_packed (const UlExtent *extent, gboolean *out, GError **error);
 
 G_END_DECLS

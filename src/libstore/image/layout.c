@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/layout.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <string.h>
 
 #include "util/error.h"
-#include "util/fd.h"
 
 #define VERSION_FILE "oci-layout"
 #define INDEX_FILE   "index.json"
@@ -13,8 +11,8 @@
 
 struct _UlLayout
 {
-  int dfd;
-  char *path;
+  UlMembers *members;
+  const char *path; /* the members' */
   UlOciIndex *index;
 };
 
@@ -26,24 +24,6 @@ ul_layout_split (const char *location, char **out_dir, char **out_tag)
   *out_tag = colon != NULL && colon[1] != '\0' ? g_strdup (colon + 1) : NULL;
 }
 
-/* A file of the layout; -1 with errno. Doesn't wait for a FIFO's writer. */
-static int
-open_file (int dfd, const char *path)
-{
-  return ul_fd_open_beneath (dfd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
-}
-
-static gboolean
-throw_open (GError **error, const char *what)
-{
-  /* What openat2 says of a symlink that leads out. */
-  if (errno == EXDEV)
-    return ul_throw (error, UL_ERROR_CORRUPT, "open %s: leads out of the layout", what);
-  if (errno == ENOENT)
-    return ul_throw (error, UL_ERROR_CORRUPT, "open %s: not there", what);
-  return ul_throw_errno (error, "open %s", what);
-}
-
 static gboolean
 is_supported (const char *version)
 {
@@ -52,59 +32,53 @@ is_supported (const char *version)
 }
 
 static gboolean
-check_version (int dfd, GError **error)
+check_version (const UlMembers *members, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   UlJsonValue root;
   const char *version;
-  ul_autofd int fd = open_file (dfd, VERSION_FILE);
-  if (fd < 0 && errno == ENOENT)
-    return ul_throw (error, UL_ERROR_INVALID, "not an OCI layout: it has no " VERSION_FILE);
-  if (fd < 0)
-    return throw_open (error, VERSION_FILE);
-  if (!ul_fd_read_whole (fd, VERSION_FILE, MAX_VERSION, &bytes, error))
+  gboolean found;
+  if (!ul_members_read (members, VERSION_FILE, MAX_VERSION, &found, &bytes, error))
     return FALSE;
+  if (!found)
+    return ul_throw (error, UL_ERROR_INVALID, "%s: not an OCI layout: it has no " VERSION_FILE,
+                     ul_members_path (members));
   g_autoptr (UlJson) json = ul_json_parse (bytes, VERSION_FILE, MAX_VERSION, error);
   if (json == NULL || !ul_json_root (json, UL_JSON_OBJECT, &root, error)
       || !ul_json_get_string (&root, "imageLayoutVersion", UL_JSON_REQUIRED, &version, error))
-    return FALSE;
+    return ul_prefix (error, "%s", ul_members_path (members));
   g_autofree char *shown = ul_json_shown (version);
   return is_supported (version)
          || ul_json_throw_member (&root, "imageLayoutVersion", error, UL_ERROR_UNSUPPORTED,
-                                  "not 1.0, but %s", shown);
+                                  "not 1.0, but %s", shown)
+         || ul_prefix (error, "%s", ul_members_path (members));
 }
 
 static UlOciIndex *
-read_index (int dfd, GError **error)
+read_index (const UlMembers *members, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
-  ul_autofd int fd = open_file (dfd, INDEX_FILE);
-  if (fd < 0)
-    {
-      throw_open (error, INDEX_FILE);
-      return NULL;
-    }
-  if (!ul_fd_read_whole (fd, INDEX_FILE, UL_OCI_MAX_DOCUMENT, &bytes, error))
+  if (!ul_members_read (members, INDEX_FILE, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error))
     return NULL;
-  return ul_oci_index_parse (bytes, INDEX_FILE, error);
+  UlOciIndex *index = ul_oci_index_parse (bytes, INDEX_FILE, error);
+  if (index == NULL)
+    ul_prefix (error, "%s", ul_members_path (members));
+  return index;
 }
 
 UlLayout *
-ul_layout_open (int dfd, const char *path, GError **error)
+ul_layout_open (UlMembers *members, GError **error)
 {
-  ul_autofd int fd = -1;
-  g_autoptr (UlOciIndex) index = NULL;
-  if (!ul_fd_open_dir_at (dfd, path, TRUE, &fd, error))
+  g_autoptr (UlMembers) owned = members;
+  if (!check_version (members, error))
     return NULL;
-  if (!check_version (fd, error) || (index = read_index (fd, error)) == NULL)
-    {
-      ul_prefix (error, "%s", path);
-      return NULL;
-    }
+  UlOciIndex *index = read_index (members, error);
+  if (index == NULL)
+    return NULL;
   UlLayout *layout = g_new0 (UlLayout, 1);
-  layout->dfd = ul_fd_steal (&fd);
-  layout->path = g_strdup (path);
-  layout->index = g_steal_pointer (&index);
+  layout->members = g_steal_pointer (&owned);
+  layout->path = ul_members_path (members);
+  layout->index = index;
   return layout;
 }
 
@@ -113,38 +87,34 @@ ul_layout_free (UlLayout *layout)
 {
   if (layout == NULL)
     return;
-  close (layout->dfd);
-  g_free (layout->path);
+  ul_members_free (layout->members);
   ul_oci_index_free (layout->index);
   g_free (layout);
 }
 
-static gboolean
-check_blob (int fd, const char *name, guint64 size, GError **error)
-{
-  struct stat st;
-  if (fstat (fd, &st) != 0)
-    return ul_throw_errno (error, "stat %s", name);
-  if (!S_ISREG (st.st_mode))
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a regular file", name);
-  if ((guint64) st.st_size != size)
-    return ul_throw (error, UL_ERROR_CORRUPT,
-                     "%s: %" G_GUINT64_FORMAT " bytes, expected %" G_GUINT64_FORMAT, name,
-                     (guint64) st.st_size, size);
-  return TRUE;
-}
-
-gboolean
-ul_layout_open_blob (const UlLayout *layout, const UlOciDescriptor *descriptor, int *out_fd,
-                     GError **error)
+/* Where in the layout it is. */
+static char *
+blob_path (const UlOciDescriptor *descriptor)
 {
   char hex[UL_CHECKSUM_HEX_LEN + 1];
   ul_checksum_to_hex (&descriptor->digest, hex);
-  g_autofree char *path = g_strconcat ("blobs/sha256/", hex, NULL);
-  ul_autofd int fd = open_file (layout->dfd, path);
-  if (fd < 0 ? !throw_open (error, path) : !check_blob (fd, path, descriptor->size, error))
-    return ul_prefix (error, "%s", layout->path);
-  *out_fd = ul_fd_steal (&fd);
+  return g_strconcat ("blobs/sha256/", hex, NULL);
+}
+
+gboolean
+ul_layout_open_blob (const UlLayout *layout, const UlOciDescriptor *descriptor, UlExtent *out,
+                     GError **error)
+{
+  g_autofree char *path = blob_path (descriptor);
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
+  if (!ul_members_open (layout->members, path, NULL, &extent, error))
+    return FALSE;
+  if (extent.size != descriptor->size)
+    return ul_throw (error, UL_ERROR_CORRUPT,
+                     "%s: %s: %" G_GUINT64_FORMAT " bytes, expected %" G_GUINT64_FORMAT,
+                     layout->path, path, extent.size, descriptor->size);
+  *out = extent;
+  extent.fd = -1;
   return TRUE;
 }
 
@@ -153,9 +123,9 @@ static GBytes *
 read_document (const UlLayout *layout, const UlOciDescriptor *descriptor, const char *name,
                GError **error)
 {
+  g_autofree char *path = blob_path (descriptor);
   g_autoptr (GBytes) bytes = NULL;
-  UlChecksum digest;
-  ul_autofd int fd = -1;
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
   if (descriptor->size > UL_OCI_MAX_DOCUMENT)
     {
       ul_throw (error, UL_ERROR_CORRUPT,
@@ -163,79 +133,40 @@ read_document (const UlLayout *layout, const UlOciDescriptor *descriptor, const 
                 descriptor->size, UL_OCI_MAX_DOCUMENT);
       return NULL;
     }
-  if (!ul_layout_open_blob (layout, descriptor, &fd, error)
-      || !ul_fd_read_whole (fd, name, UL_OCI_MAX_DOCUMENT, &bytes, error))
+  /* First its size, as of any blob. */
+  if (!ul_layout_open_blob (layout, descriptor, &extent, error)
+      || !ul_members_read (layout->members, path, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error))
     return NULL;
-  ul_checksum_of_data (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &digest);
-  if (!ul_checksum_equal (&digest, &descriptor->digest))
+  if (!ul_image_documents_check_digest (bytes, &descriptor->digest, name, error))
     {
-      char actual[UL_OCI_DIGEST_SIZE];
-      ul_oci_digest_format (&digest, actual);
-      ul_throw (error, UL_ERROR_CORRUPT, "%s: %s: its digest is %s", layout->path, name, actual);
+      ul_prefix (error, "%s", layout->path);
       return NULL;
     }
   return g_steal_pointer (&bytes);
 }
 
-/* What errors call it: "manifest sha256:..." */
-static char *
-document_name (const UlOciDescriptor *descriptor, const char *kind)
-{
-  char digest[UL_OCI_DIGEST_SIZE];
-  ul_oci_digest_format (&descriptor->digest, digest);
-  return g_strconcat (kind, " ", digest, NULL);
-}
-
-/* A document that says what it is says the same as who points to it. */
 static gboolean
-check_type (const UlOciMediaType *said, const UlOciDescriptor *descriptor, const char *name,
-            GError **error)
-{
-  return said == NULL || said == descriptor->type
-         || ul_throw (error, UL_ERROR_CORRUPT, "%s: mediaType: %s, expected %s", name, said->name,
-                      descriptor->type->name);
-}
-
-void
-ul_layout_image_free (UlLayoutImage *image)
-{
-  if (image == NULL)
-    return;
-  g_free (image->name);
-  g_free (image->media_type);
-  ul_oci_manifest_free (image->manifest);
-  ul_oci_config_free (image->config);
-  g_clear_pointer (&image->manifest_bytes, g_bytes_unref);
-  g_clear_pointer (&image->config_bytes, g_bytes_unref);
-  g_free (image);
-}
-
-static gboolean
-load_config (const UlLayout *layout, UlLayoutImage *image, GError **error)
+load_config (const UlLayout *layout, UlImageDocuments *image, GError **error)
 {
   const UlOciDescriptor *descriptor = &image->manifest->config;
-  g_autofree char *name = document_name (descriptor, "config");
-  image->config_bytes = read_document (layout, descriptor, name, error);
-  if (image->config_bytes == NULL)
+  g_autofree char *name = ul_image_documents_name ("config", &descriptor->digest);
+  g_autoptr (GBytes) bytes = read_document (layout, descriptor, name, error);
+  if (bytes == NULL)
     return FALSE;
-  image->config = ul_oci_config_parse (image->config_bytes, name, error);
-  return (image->config != NULL
-          && ul_oci_config_check (image->config, name, image->manifest, error))
+  return ul_image_documents_set_config (image, bytes, error)
          || ul_prefix (error, "%s", layout->path);
 }
 
-static UlLayoutImage *
+static UlImageDocuments *
 load_image (const UlLayout *layout, const UlOciDescriptor *descriptor, GError **error)
 {
-  g_autofree char *name = document_name (descriptor, "manifest");
-  g_autoptr (UlLayoutImage) image = g_new0 (UlLayoutImage, 1);
-  image->media_type = g_strdup (descriptor->media_type);
-  image->manifest_digest = descriptor->digest;
-  image->manifest_bytes = read_document (layout, descriptor, name, error);
-  if (image->manifest_bytes == NULL)
+  g_autofree char *name = ul_image_documents_name ("manifest", &descriptor->digest);
+  g_autoptr (GBytes) bytes = read_document (layout, descriptor, name, error);
+  if (bytes == NULL)
     return NULL;
-  image->manifest = ul_oci_manifest_parse (image->manifest_bytes, name, error);
-  if (image->manifest == NULL || !check_type (image->manifest->type, descriptor, name, error))
+  g_autoptr (UlImageDocuments) image
+      = ul_image_documents_new (bytes, descriptor->media_type, name, error);
+  if (image == NULL)
     {
       ul_prefix (error, "%s", layout->path);
       return NULL;
@@ -243,14 +174,15 @@ load_image (const UlLayout *layout, const UlOciDescriptor *descriptor, GError **
   return load_config (layout, image, error) ? g_steal_pointer (&image) : NULL;
 }
 
-static UlLayoutImage *
-load_nested (const UlLayout *layout, const UlOciDescriptor *descriptor,
-             const UlOciPlatform *platform, guint depth, GError **error)
+static UlImageDocuments *load_nested (const UlLayout *layout, const UlOciDescriptor *descriptor,
+                                      const UlOciPlatform *platform, guint depth, GError **error);
+
+/* The one for the platform, of those that an index has. */
+static UlImageDocuments *
+load_from_index (const UlLayout *layout, const UlOciDescriptor *descriptor,
+                 const UlOciPlatform *platform, guint depth, GError **error)
 {
-  if (descriptor->type->kind != UL_OCI_INDEX)
-    return load_image (layout, descriptor, error);
-  g_autofree char *name = document_name (descriptor, "index");
-  g_autoptr (UlOciIndex) index = NULL;
+  g_autofree char *name = ul_image_documents_name ("index", &descriptor->digest);
   const UlOciDescriptor *next = NULL;
   if (depth == UL_LAYOUT_MAX_NESTING)
     {
@@ -260,20 +192,35 @@ load_nested (const UlLayout *layout, const UlOciDescriptor *descriptor,
   g_autoptr (GBytes) bytes = read_document (layout, descriptor, name, error);
   if (bytes == NULL)
     return NULL;
-  index = ul_oci_index_parse (bytes, name, error);
-  if (index != NULL && check_type (index->type, descriptor, name, error))
+  g_autoptr (UlOciIndex) index = ul_oci_index_parse (bytes, name, error);
+  if (index != NULL && index->type != NULL && index->type != descriptor->type)
+    ul_throw (error, UL_ERROR_CORRUPT, "%s: mediaType: %s, expected %s", name, index->type->name,
+              descriptor->type->name);
+  else if (index != NULL)
     next = ul_oci_index_select (index, platform, error);
   if (next == NULL)
     {
       ul_prefix (error, "%s", layout->path);
       return NULL;
     }
-  return load_nested (layout, next, platform, depth + 1, error);
+  UlImageDocuments *image = load_nested (layout, next, platform, depth + 1, error);
+  if (image != NULL && image->index_bytes == NULL)
+    image->index_bytes = g_steal_pointer (&bytes);
+  return image;
 }
 
-UlLayoutImage *
+static UlImageDocuments *
+load_nested (const UlLayout *layout, const UlOciDescriptor *descriptor,
+             const UlOciPlatform *platform, guint depth, GError **error)
+{
+  return descriptor->type->kind != UL_OCI_INDEX
+             ? load_image (layout, descriptor, error)
+             : load_from_index (layout, descriptor, platform, depth, error);
+}
+
+UlImageDocuments *
 ul_layout_load (const UlLayout *layout, const char *tag, const UlOciPlatform *platform,
-                GError **error)
+                char **out_name, GError **error)
 {
   const UlOciDescriptor *descriptor = ul_oci_index_pick (layout->index, tag, platform, error);
   if (descriptor == NULL)
@@ -281,8 +228,8 @@ ul_layout_load (const UlLayout *layout, const char *tag, const UlOciPlatform *pl
       ul_prefix (error, "%s", layout->path);
       return NULL;
     }
-  UlLayoutImage *image = load_nested (layout, descriptor, platform, 0, error);
+  UlImageDocuments *image = load_nested (layout, descriptor, platform, 0, error);
   if (image != NULL)
-    image->name = g_strdup (ul_oci_descriptor_ref_name (descriptor));
+    *out_name = g_strdup (ul_oci_descriptor_ref_name (descriptor));
   return image;
 }

@@ -171,33 +171,16 @@ need_document (UlRepo *repo, const UlCommit *commit, const char *name, GBytes **
 }
 
 static gboolean
-parse_documents (UlImage *image, GError **error)
-{
-  UlChecksum digest;
-  ul_checksum_of_data (g_bytes_get_data (image->manifest_bytes, NULL),
-                       g_bytes_get_size (image->manifest_bytes), &image->manifest_digest);
-  image->manifest = ul_oci_manifest_parse (image->manifest_bytes, UL_IMAGE_MANIFEST_FILE, error);
-  if (image->manifest == NULL)
-    return FALSE;
-  ul_checksum_of_data (g_bytes_get_data (image->config_bytes, NULL),
-                       g_bytes_get_size (image->config_bytes), &digest);
-  if (!ul_checksum_equal (&digest, &image->manifest->config.digest))
-    return ul_throw (error, UL_ERROR_CORRUPT, "its config is another one than its manifest says");
-  image->config = ul_oci_config_parse (image->config_bytes, UL_IMAGE_CONFIG_FILE, error);
-  return image->config != NULL
-         && ul_oci_config_check (image->config, UL_IMAGE_CONFIG_FILE, image->manifest, error);
-}
-
-static gboolean
 load_layers (UlRepo *repo, UlImage *image, GError **error)
 {
   const char *parent = NULL;
   char id[UL_CHECKSUM_HEX_LEN + 1];
   image->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_image_layer_free);
-  for (guint i = 0; i < image->config->diff_ids->len; i++)
+  for (guint i = 0; i < image->documents->config->diff_ids->len; i++)
     {
       UlImageLayer *layer;
-      ul_image_layer_id (parent, &g_array_index (image->config->diff_ids, UlChecksum, i), id);
+      ul_image_layer_id (parent, &g_array_index (image->documents->config->diff_ids, UlChecksum, i),
+                         id);
       if (!ul_image_layer_find (repo, id, &layer, error))
         return FALSE;
       if (layer == NULL)
@@ -212,18 +195,22 @@ static gboolean
 load (UlRepo *repo, UlImage *image, GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
-  const char *name;
+  g_autoptr (GBytes) manifest = NULL;
+  g_autoptr (GBytes) config = NULL;
   const char *media_type;
   if (!ul_objects_load_commit (repo, &image->commit, &commit, error))
     return FALSE;
-  if (!g_variant_lookup (commit.metadata, UL_IMAGE_KEY_NAME, "&s", &name)
-      || !g_variant_lookup (commit.metadata, UL_IMAGE_KEY_MEDIA_TYPE, "&s", &media_type))
+  if (!g_variant_lookup (commit.metadata, UL_IMAGE_KEY_MEDIA_TYPE, "&s", &media_type))
     return ul_throw (error, UL_ERROR_CORRUPT, "not the commit of an image");
-  image->media_type = g_strdup (media_type);
-  return need_document (repo, &commit, UL_IMAGE_MANIFEST_FILE, &image->manifest_bytes, error)
-         && need_document (repo, &commit, UL_IMAGE_CONFIG_FILE, &image->config_bytes, error)
-         && load_document (repo, &commit, UL_IMAGE_INDEX_FILE, &image->index_bytes, error)
-         && parse_documents (image, error) && load_layers (repo, image, error);
+  if (!need_document (repo, &commit, UL_IMAGE_MANIFEST_FILE, &manifest, error)
+      || !need_document (repo, &commit, UL_IMAGE_CONFIG_FILE, &config, error))
+    return FALSE;
+  image->documents = ul_image_documents_new (manifest, media_type, UL_IMAGE_MANIFEST_FILE, error);
+  return image->documents != NULL
+         && load_document (repo, &commit, UL_IMAGE_INDEX_FILE, &image->documents->index_bytes,
+                           error)
+         && ul_image_documents_set_config (image->documents, config, error)
+         && load_layers (repo, image, error);
 }
 
 UlImage *
@@ -254,12 +241,7 @@ ul_image_free (UlImage *image)
   if (image == NULL)
     return;
   g_free (image->name);
-  g_free (image->media_type);
-  g_clear_pointer (&image->manifest_bytes, g_bytes_unref);
-  g_clear_pointer (&image->config_bytes, g_bytes_unref);
-  g_clear_pointer (&image->index_bytes, g_bytes_unref);
-  ul_oci_manifest_free (image->manifest);
-  ul_oci_config_free (image->config);
+  ul_image_documents_free (image->documents);
   g_clear_pointer (&image->layers, g_ptr_array_unref);
   g_free (image);
 }

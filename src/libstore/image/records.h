@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "core/oci-config.h"
-#include "core/oci-manifest.h"
+#include "image/documents.h"
 #include "repo/repo.h"
 
 /* Images and their layers as commits of a repository: the one place that knows the refs and the
@@ -44,14 +43,8 @@ typedef struct
 {
   char *name; /* in full */
   UlChecksum commit;
-  char *media_type; /* of the manifest */
-  UlChecksum manifest_digest;
-  GBytes *manifest_bytes;
-  GBytes *config_bytes; /* its digest is in @manifest */
-  GBytes *index_bytes;  /* NULL: it came by itself */
-  UlOciManifest *manifest;
-  UlOciConfig *config;
-  GPtrArray *layers; /* of UlImageLayer, the lowest first: as many as @manifest has */
+  UlImageDocuments *documents;
+  GPtrArray *layers; /* of UlImageLayer, the lowest first: as many as the manifest has */
 } UlImage;
 
 /* The id of a layer of tar @diff_id upon layer @parent (NULL: none), as containers/storage has it:

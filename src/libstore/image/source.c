@@ -5,48 +5,90 @@
 #include <string.h>
 
 #include "core/image-name.h"
+#include "image/docker-archive.h"
+#include "image/layout.h"
 #include "util/error.h"
-
-#define OCI "oci:"
 
 struct _UlImageSource
 {
-  char *dir;
-  char *tag; /* NULL: none */
-  UlLayout *layout;
-  UlLayoutImage *image;
+  char *path;  /* a directory or an archive */
+  char *which; /* NULL: the only image */
+  UlImageDocuments *documents;
+  char *name;       /* that it's given there, or NULL */
+  UlLayout *layout; /* one of these */
+  UlDockerArchive *docker;
 };
 
 static gboolean
-open_layout (UlImageSource *self, const char *location, const UlOciPlatform *platform,
-             GError **error)
+load_layout (UlImageSource *self, UlMembers *members, const UlOciPlatform *platform, GError **error)
 {
-  ul_layout_split (location, &self->dir, &self->tag);
-  if (*self->dir == '\0')
-    return ul_throw (error, UL_ERROR_INVALID, "no directory");
-  self->layout = ul_layout_open (AT_FDCWD, self->dir, error);
+  if (members == NULL)
+    return FALSE;
+  self->layout = ul_layout_open (members, error);
   if (self->layout == NULL)
     return FALSE;
-  self->image = ul_layout_load (self->layout, self->tag, platform, error);
-  return self->image != NULL;
+  self->documents = ul_layout_load (self->layout, self->which, platform, &self->name, error);
+  return self->documents != NULL;
 }
 
+static gboolean
+open_oci (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  return load_layout (self, ul_members_open_dir (AT_FDCWD, self->path, error), options->platform,
+                      error);
+}
+
+static gboolean
+open_oci_archive (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  return load_layout (self, ul_members_open_tar (self->path, options->tmp_dfd, error),
+                      options->platform, error);
+}
+
+static gboolean
+open_docker_archive (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  UlMembers *members = ul_members_open_tar (self->path, options->tmp_dfd, error);
+  if (members == NULL)
+    return FALSE;
+  self->docker = ul_docker_archive_open (members, self->which, error);
+  if (self->docker == NULL)
+    return FALSE;
+  self->documents = ul_docker_archive_steal_documents (self->docker);
+  self->name = g_strdup (ul_docker_archive_name (self->docker));
+  return TRUE;
+}
+
+static const struct
+{
+  const char *prefix;
+  gboolean (*open) (UlImageSource *self, const UlImageSourceOptions *options, GError **error);
+} transports[] = {
+  { "oci:", open_oci },
+  { "oci-archive:", open_oci_archive },
+  { "docker-archive:", open_docker_archive },
+};
+
 UlImageSource *
-ul_image_source_open (const char *location, const UlOciPlatform *platform, GError **error)
+ul_image_source_open (const char *location, const UlImageSourceOptions *options, GError **error)
 {
   g_autoptr (UlImageSource) self = g_new0 (UlImageSource, 1);
-  if (!g_str_has_prefix (location, OCI))
+  for (gsize i = 0; i < G_N_ELEMENTS (transports); i++)
     {
-      ul_throw (error, UL_ERROR_UNSUPPORTED, "%s: not an image's location, which is oci:DIR[:TAG]",
-                location);
+      if (!g_str_has_prefix (location, transports[i].prefix))
+        continue;
+      ul_layout_split (location + strlen (transports[i].prefix), &self->path, &self->which);
+      const gboolean ok = *self->path != '\0' ? transports[i].open (self, options, error)
+                                              : ul_throw (error, UL_ERROR_INVALID, "no path");
+      if (ok)
+        return g_steal_pointer (&self);
+      ul_prefix (error, "%.*s", (int) strlen (transports[i].prefix) - 1, transports[i].prefix);
       return NULL;
     }
-  if (!open_layout (self, location + strlen (OCI), platform, error))
-    {
-      ul_prefix (error, "%s", location);
-      return NULL;
-    }
-  return g_steal_pointer (&self);
+  ul_throw (error, UL_ERROR_UNSUPPORTED,
+            "%s: not an image's location, which begins with oci:, oci-archive: or docker-archive:",
+            location);
+  return NULL;
 }
 
 void
@@ -54,30 +96,55 @@ ul_image_source_free (UlImageSource *self)
 {
   if (self == NULL)
     return;
-  g_free (self->dir);
-  g_free (self->tag);
-  ul_layout_image_free (self->image);
+  g_free (self->path);
+  g_free (self->which);
+  g_free (self->name);
+  ul_image_documents_free (self->documents);
   ul_layout_free (self->layout);
+  ul_docker_archive_free (self->docker);
   g_free (self);
 }
 
-const UlLayoutImage *
-ul_image_source_image (const UlImageSource *self)
+const UlImageDocuments *
+ul_image_source_documents (const UlImageSource *self)
 {
-  return self->image;
+  return self->documents;
+}
+
+/* Of a file without what says its type. */
+static char *
+base_of (const UlImageSource *self)
+{
+  g_autofree char *whole = g_canonicalize_filename (self->path, NULL);
+  char *base = g_path_get_basename (whole);
+  char *dot = strstr (base, ".tar");
+  if (dot != NULL && dot > base && (dot[4] == '\0' || dot[4] == '.'))
+    *dot = '\0';
+  return base;
 }
 
 gboolean
 ul_image_source_suggest_name (const UlImageSource *self, char **out, GError **error)
 {
-  g_autofree char *whole = g_canonicalize_filename (self->dir, NULL);
-  g_autofree char *base = g_path_get_basename (whole);
-  return ul_image_name_suggest (base, self->image->name, out, error);
+  if (g_str_equal (self->path, "-") && self->name == NULL)
+    return ul_throw (error, UL_ERROR_INVALID, "it says none");
+  if (self->docker != NULL && self->name != NULL)
+    return ul_image_name_normalize (self->name, out, error);
+  g_autofree char *base = base_of (self);
+  return ul_image_name_suggest (base, self->name, out, error);
 }
 
 gboolean
-ul_image_source_open_layer (const UlImageSource *self, guint index, int *out_fd, GError **error)
+ul_image_source_is_unpacked (const UlImageSource *self)
 {
-  const GArray *layers = self->image->manifest->layers;
-  return ul_layout_open_blob (self->layout, ul_oci_descriptor_at (layers, index), out_fd, error);
+  return self->docker != NULL;
+}
+
+gboolean
+ul_image_source_open_layer (const UlImageSource *self, guint index, UlExtent *out, GError **error)
+{
+  if (self->docker != NULL)
+    return ul_docker_archive_open_layer (self->docker, index, out, error);
+  return ul_layout_open_blob (
+      self->layout, ul_oci_descriptor_at (self->documents->manifest->layers, index), out, error);
 }

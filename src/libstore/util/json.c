@@ -217,18 +217,27 @@ ul_json_element (const UlJsonValue *array, guint index, UlJsonType type, UlJsonV
 }
 
 gboolean
+ul_json_length (const UlJsonValue *array, guint max, guint *out, GError **error)
+{
+  const guint n
+      = array->node != NULL ? json_array_get_length (json_node_get_array (array->node)) : 0;
+  if (n > max)
+    return ul_json_throw (array, error, UL_ERROR_CORRUPT, "%u elements, more than the allowed %u",
+                          n, max);
+  *out = n;
+  return TRUE;
+}
+
+gboolean
 ul_json_get_array (const UlJsonValue *object, const char *name, UlJsonNeed need, guint max,
                    UlJsonValue *out, guint *out_n, GError **error)
 {
   UlJsonValue array;
   if (!ul_json_get (object, name, UL_JSON_ARRAY, need, &array, error))
     return FALSE;
-  const guint n = array.node != NULL ? json_array_get_length (json_node_get_array (array.node)) : 0;
-  if (n > max)
-    return ul_json_throw (&array, error, UL_ERROR_CORRUPT, "%u elements, more than the allowed %u",
-                          n, max);
+  if (!ul_json_length (&array, max, out_n, error))
+    return FALSE;
   *out = array;
-  *out_n = n;
   return TRUE;
 }
 

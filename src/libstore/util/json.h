@@ -67,6 +67,9 @@ gboolean ul_json_get (const UlJsonValue *object, const char *name, UlJsonType ty
 gboolean ul_json_element (const UlJsonValue *array, guint index, UlJsonType type, UlJsonValue *out,
                           GError **error);
 
+/* How many elements an array has: at most @max. */
+gboolean ul_json_length (const UlJsonValue *array, guint max, guint *out, GError **error);
+
 /* Is there a member @name, other than null, or one that differs only in case? */
 gboolean ul_json_has (const UlJsonValue *object, const char *name);
 
