@@ -8,6 +8,7 @@ need_root
 need_cmd skopeo python3
 SPLIT=$BUILD/tests/core/split-tar
 JOIN=$BUILD/tests/core/join-tar
+LAYER=$BUILD/tests/image/join-layer
 
 # make-image.py LAYER IMAGE: a docker-archive with this one layer.
 cat >make-image.py <<'E1'
@@ -34,12 +35,23 @@ same ()
   ok "$1" cmp <(python3 normal.py ours) <(python3 normal.py theirs)
   ok "$1: put together again" python3 join.py ours
   ok "$1: put together from theirs by ours" joined theirs
+  ok "$1: from theirs and a commit" from_repository
 }
 
 # joined TAR-SPLIT: our reader makes layer.tar of it.
 joined ()
 {
   rm -rf files && mkdir files && tar -xf layer.tar -C files --no-same-owner && (cd files && "$JOIN") <"$1" | cmp - layer.tar
+}
+
+# The same from a repository. What it doesn't store are names that aren't UTF-8.
+from_repository ()
+{
+  rm -rf layer-repo
+  case $(<theirs) in *name_raw*) return 0 ;; esac
+  "$UNDERLAY" init --repo=layer-repo --mode=bare-user \
+    && commit=$("$UNDERLAY" --repo=layer-repo commit -b layer --tree=tar=layer.tar --tar-autocreate-parents) \
+    && "$LAYER" layer-repo "$commit" "sha256:$(sha256sum <layer.tar | cut -c1-64)" <"$(echo root/vfs-layers/*.tar-split.gz)" | cmp - layer.tar
 }
 
 # Where bytes as they are end in one line and go on in the next doesn't matter: theirs do so behind the end.
