@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "image/layout.h"
+#include "image/layout-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-#define VERSION_FILE "oci-layout"
-#define INDEX_FILE   "index.json"
+#define VERSION_FILE UL_LAYOUT_VERSION_FILE
+#define INDEX_FILE   UL_LAYOUT_INDEX_FILE
 #define MAX_VERSION  4096 /* bytes of oci-layout */
 
 struct _UlLayout
@@ -51,8 +51,8 @@ is_supported (const char *version)
   return *rest != '\0' && strspn (rest, "0123456789") == strlen (rest);
 }
 
-static gboolean
-check_version (int dfd, GError **error)
+gboolean
+ul_layout_check_version (int dfd, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   UlJsonValue root;
@@ -74,19 +74,23 @@ check_version (int dfd, GError **error)
                                   "not 1.0, but %s", shown);
 }
 
-static UlOciIndex *
-read_index (int dfd, GError **error)
+GBytes *
+ul_layout_read_index (int dfd, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
+  GBytes *bytes = NULL;
   ul_autofd int fd = open_file (dfd, INDEX_FILE);
   if (fd < 0)
-    {
-      throw_open (error, INDEX_FILE);
-      return NULL;
-    }
-  if (!ul_fd_read_whole (fd, INDEX_FILE, UL_OCI_MAX_DOCUMENT, &bytes, error))
-    return NULL;
-  return ul_oci_index_parse (bytes, INDEX_FILE, error);
+    throw_open (error, INDEX_FILE);
+  else
+    (void) ul_fd_read_whole (fd, INDEX_FILE, UL_OCI_MAX_DOCUMENT, &bytes, error);
+  return bytes;
+}
+
+static UlOciIndex *
+load_index (int dfd, GError **error)
+{
+  g_autoptr (GBytes) bytes = ul_layout_read_index (dfd, error);
+  return bytes != NULL ? ul_oci_index_parse (bytes, INDEX_FILE, error) : NULL;
 }
 
 UlLayout *
@@ -96,7 +100,7 @@ ul_layout_open (int dfd, const char *path, GError **error)
   g_autoptr (UlOciIndex) index = NULL;
   if (!ul_fd_open_dir_at (dfd, path, TRUE, &fd, error))
     return NULL;
-  if (!check_version (fd, error) || (index = read_index (fd, error)) == NULL)
+  if (!ul_layout_check_version (fd, error) || (index = load_index (fd, error)) == NULL)
     {
       ul_prefix (error, "%s", path);
       return NULL;
