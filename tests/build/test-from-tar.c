@@ -361,29 +361,6 @@ test_whiteouts (void)
   assert_fails (&c, NULL, UL_ERROR_UNSUPPORTED, "/device (a whiteout)");
 }
 
-static void
-test_normalize (void)
-{
-  static const struct
-  {
-    const char *path;
-    const char *normal;
-  } cases[] = {
-    { "", "" },       { ".", "" },          { "/", "" },      { "./", "" },
-    { "a", "a" },     { "./a/b", "a/b" },   { "/a/", "a" },   { "a//b/./c/.", "a/b/c" },
-    { "..", NULL },   { "a/../b", NULL },   { "a/..", NULL }, { "\xff", NULL },
-    { "...", "..." }, { "a/..b", "a/..b" }, { "//", "" },     { ".a", ".a" },
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *normal = NULL;
-      g_autoptr (GError) error = NULL;
-      g_assert_true (ul_tar_path_normalize (cases[i].path, &normal, &error)
-                     == (cases[i].normal != NULL));
-      g_assert_cmpstr (normal, ==, cases[i].normal);
-    }
-}
-
 static gpointer
 drain (gpointer pipe)
 {
@@ -451,7 +428,6 @@ main (int argc, char **argv)
   g_test_add_func ("/from-tar/cut-off", test_cut_off);
   g_test_add_func ("/from-tar/too-deep", test_too_deep);
   g_test_add_func ("/from-tar/whiteouts", test_whiteouts);
-  g_test_add_func ("/from-tar/normalize", test_normalize);
   g_test_add_func ("/from-tar/pipe", test_pipe);
   g_test_add_func ("/from-tar/pipe-ends", test_pipe_ends);
   return g_test_run ();

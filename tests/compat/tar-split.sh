@@ -7,6 +7,8 @@
 need_root
 need_cmd skopeo python3
 SPLIT=$BUILD/tests/core/split-tar
+JOIN=$BUILD/tests/core/join-tar
+LAYER=$BUILD/tests/image/join-layer
 
 # make-image.py LAYER IMAGE: a docker-archive with this one layer.
 cat >make-image.py <<'E1'
@@ -32,6 +34,24 @@ same ()
   "$SPLIT" <layer.tar >ours || { fail "$1" "split-tar"; return; }
   ok "$1" cmp <(python3 normal.py ours) <(python3 normal.py theirs)
   ok "$1: put together again" python3 join.py ours
+  ok "$1: put together from theirs by ours" joined theirs
+  ok "$1: from theirs and a commit" from_repository
+}
+
+# joined TAR-SPLIT: our reader makes layer.tar of it.
+joined ()
+{
+  rm -rf files && mkdir files && tar -xf layer.tar -C files --no-same-owner && (cd files && "$JOIN") <"$1" | cmp - layer.tar
+}
+
+# The same from a repository. What it doesn't store are names that aren't UTF-8.
+from_repository ()
+{
+  rm -rf layer-repo
+  case $(<theirs) in *name_raw*) return 0 ;; esac
+  "$UNDERLAY" init --repo=layer-repo --mode=bare-user \
+    && commit=$("$UNDERLAY" --repo=layer-repo commit -b layer --tree=tar=layer.tar --tar-autocreate-parents) \
+    && "$LAYER" layer-repo "$commit" "sha256:$(sha256sum <layer.tar | cut -c1-64)" <"$(echo root/vfs-layers/*.tar-split.gz)" | cmp - layer.tar
 }
 
 # Where bytes as they are end in one line and go on in the next doesn't matter: theirs do so behind the end.
@@ -51,7 +71,7 @@ E2
 
 # Puts the archive together from the lines and its files, as they lie in it.
 cat >join.py <<'E2'
-import base64, json, sys, tarfile
+import base64, json, os, sys, tarfile
 contents = {}
 with tarfile.open("layer.tar") as t:
     for m in t:
@@ -64,7 +84,7 @@ for n, line in enumerate(open(sys.argv[1])):
     if e["type"] == 2:
         out += base64.b64decode(e["payload"])
     elif e.get("size"):
-        data = contents[e["name"]]
+        data = contents[e["name"] if "name" in e else os.fsdecode(base64.b64decode(e["name_raw"]))]
         assert len(data) == e["size"], line
         out += data
 assert out == open("layer.tar", "rb").read()
@@ -91,6 +111,15 @@ tar --format=pax --xattrs -C tree -cf layer.tar etc usr
 same "xattrs"
 bsdtar -C tree -cf layer.tar etc usr
 same "bsdtar"
+python3 - <<'E3'
+import io, tarfile
+with tarfile.open("layer.tar", "w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as t:
+    for name in "\b\f\x7f\u2028", "caf\udcff", "\U0001f600":
+        info = tarfile.TarInfo(name)
+        info.size = 4
+        t.addfile(info, io.BytesIO(b"data"))
+E3
+same "names that are escaped"
 truncate -s 10M tree/sparse
 echo data >>tree/sparse
 "$UNDERLAY" init --repo=repo

@@ -120,6 +120,43 @@ test_failing_sink (void)
   g_assert_error (error, UL_ERROR, UL_ERROR_NO_SPACE);
 }
 
+static gboolean
+keep_second (const char *name, guint64 size, gpointer data)
+{
+  guint *asked = data;
+  g_assert_cmpstr (name, ==, "a");
+  g_assert_cmpuint (size, ==, ++*asked);
+  return *asked == 2;
+}
+
+/* A name that is there three times: of the second its content stays with the structure. */
+static void
+test_keep (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GByteArray) archive = g_byte_array_new ();
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (GString) wanted = g_string_new (NULL);
+  guint asked = 0;
+  add (archive, UL_TAR_FILE, "a", "1");
+  add (archive, UL_TAR_FILE, "a", "22");
+  add (archive, UL_TAR_FILE, "a", "333");
+  append_segment (wanted, archive, 0, 512, 0);
+  g_string_append (wanted, "{\"type\":1,\"name\":\"a\",\"size\":1,\"payload\":\"QyAAAAAAAAA=\","
+                           "\"position\":1}\n");
+  append_segment (wanted, archive, 513, 2560, 2);
+  g_string_append (wanted, "{\"type\":1,\"name\":\"a\",\"size\":3,\"payload\":\"QAAAQAAAAAA=\","
+                           "\"position\":3}\n");
+  append_segment (wanted, archive, 2563, archive->len, 4);
+  g_autoptr (UlTarSplitWriter) writer = ul_tar_split_writer_new (collect, lines);
+  ul_tar_split_writer_keep (writer, keep_second, &asked);
+  ul_tar_split_writer_push (writer, archive->data, archive->len, &error);
+  ul_tar_split_writer_finish (writer, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (asked, ==, 3);
+  g_assert_cmpstr (lines->str, ==, wanted->str);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -127,6 +164,7 @@ main (int argc, char **argv)
   g_test_add_func ("/TarSplit/lines", test_lines);
   g_test_add_func ("/TarSplit/names", test_names);
   g_test_add_func ("/TarSplit/long-structure", test_long_structure);
+  g_test_add_func ("/TarSplit/keep", test_keep);
   g_test_add_func ("/TarSplit/failing-sink", test_failing_sink);
   return g_test_run ();
 }

@@ -23,6 +23,36 @@ check_choice (const UlOciIndex *index, const UlOciDescriptor *found, const GErro
   g_assert_true (error == NULL || strchr (error->message, '\n') == NULL);
 }
 
+/* The image that was put in is the one of its name, and only others of that name have gone. */
+static void
+check_put (const UlOciIndex *index, GBytes *bytes)
+{
+  static const char type[] = "application/vnd.oci.image.manifest.v1+json";
+  const UlChecksum digest = { .bytes = { 42 } };
+  g_autoptr (GError) error = NULL;
+  guint others = 0;
+  g_autoptr (GBytes) changed = ul_oci_index_put (bytes, "index", "name", type, &digest, 7, &error);
+  fuzz_assert_outcome (changed != NULL, error);
+  if (changed == NULL)
+    return;
+  g_autoptr (UlOciIndex) again = ul_oci_index_parse (changed, "index", NULL);
+  g_assert_nonnull (again);
+  for (guint i = 0; i < index->manifests->len; i++)
+    {
+      const UlOciDescriptor *old = ul_oci_descriptor_at (index->manifests, i);
+      if (g_strcmp0 (ul_oci_descriptor_ref_name (old), "name") == 0)
+        continue;
+      const UlOciDescriptor *new = ul_oci_descriptor_at (again->manifests, others++);
+      g_assert_true (ul_checksum_equal (&old->digest, &new->digest));
+      g_assert_cmpuint (old->size, ==, new->size);
+      g_assert_cmpstr (old->media_type, ==, new->media_type);
+    }
+  g_assert_cmpuint (again->manifests->len, ==, others + 1);
+  const UlOciDescriptor *put = ul_oci_index_pick (again, "name", NULL, NULL);
+  g_assert_true (put == ul_oci_descriptor_at (again->manifests, others));
+  g_assert_true (ul_checksum_equal (&put->digest, &digest));
+}
+
 /* A choice is one of the index. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
@@ -46,5 +76,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       const UlOciDescriptor *picked = ul_oci_index_pick (index, tags[i], arm, &cause);
       check_choice (index, picked, cause);
     }
+  check_put (index, bytes);
   return 0;
 }

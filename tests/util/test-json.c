@@ -342,6 +342,70 @@ test_shown (void)
   g_assert_cmpuint (strlen (cut), ==, 103);
 }
 
+/* Without elements @without ("02": the first and the third), and with one more. */
+static char *
+with_element (const char *text, const char *without, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GArray) indexes = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (; *without != '\0'; without++)
+    {
+      const guint index = (guint) (*without - '0');
+      g_array_append_val (indexes, index);
+    }
+  g_autoptr (GBytes) changed
+      = ul_json_with_element (bytes, "doc", "a", indexes, "{\"new\":1}", error);
+  return changed == NULL ? NULL
+                         : g_strndup (g_bytes_get_data (changed, NULL), g_bytes_get_size (changed));
+}
+
+static void
+test_with_element (void)
+{
+  static const char *const cases[][3] = {
+    { "{\"a\":[]}", "", "{\"a\":[{\"new\":1}]}" },
+    { "{\"a\":[1,2,3]}", "02", "{\"a\":[2,{\"new\":1}]}" },
+    { "{\"a\":[1,2]}", "01", "{\"a\":[{\"new\":1}]}" },
+    { "{\"z\":[1],\"a\":[1],\"b\":{\"a\":[1]}}", "0",
+      "{\"z\":[1],\"a\":[{\"new\":1}],\"b\":{\"a\":[1]}}" },
+    { " { \"a\" : [ { \"\\u00e4\" : \"\\/\\n\" , \"n\" : null , \"b\" : true } ] } ", "",
+      "{\"a\":[{\"\u00e4\":\"/\\n\",\"n\":null,\"b\":true},{\"new\":1}]}" },
+    { "{\"a\":[9223372036854775807,-1,1.5,0.1]}", "",
+      "{\"a\":[9223372036854775807,-1,1.5,0.10000000000000001,{\"new\":1}]}" },
+    { "{\"a\":[1],\"a\":[2]}", "", "{\"a\":[2,{\"new\":1}]}" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *got = with_element (cases[i][0], cases[i][1], &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (got, ==, cases[i][2]);
+    }
+}
+
+static void
+test_with_element_refused (void)
+{
+  static const char *const cases[][2] = {
+    { "[]", "doc: a: not an array" },         { "{}", "doc: a: not an array" },
+    { "{\"a\":{}}", "doc: a: not an array" }, { "{\"a\":[],}", "doc: byte 8: a name is missing" },
+    { "", "doc: byte 0: not a value" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (with_element (cases[i][0], "", &error));
+      assert_corrupt (error, cases[i][1]);
+    }
+}
+
+static void
+test_quote (void)
+{
+  g_autofree char *quoted = ul_json_quote ("a\"\\/\n\1\u00e4");
+  g_assert_cmpstr (quoted, ==, "\"a\\\"\\\\/\\n\\u0001\u00e4\"");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -358,5 +422,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/case-counts", test_case);
   g_test_add_func ("/json/case-in-data", test_case_of_data);
   g_test_add_func ("/json/shown-on-one-line", test_shown);
+  g_test_add_func ("/json/with-element", test_with_element);
+  g_test_add_func ("/json/with-element-refused", test_with_element_refused);
+  g_test_add_func ("/json/quote", test_quote);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 
 #include "build/commit.h"
 #include "core/file-meta.h"
+#include "core/tar-path.h"
 #include "util/archive.h"
 
 /* An archive's entry, taken apart and checked. Private to build/. */
@@ -28,10 +29,6 @@ gboolean ul_tar_entry_read (const UlArchive *lib, struct archive_entry *entry,
                             UlTarEntry *out, GError **error);
 void ul_tar_entry_clear (UlTarEntry *entry);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlTarEntry, ul_tar_entry_clear)
-
-/* "a/b" of "./a//b/" and "/a/./b". `..` is UL_ERROR_INVALID, other bytes than UTF-8 are
- * UL_ERROR_UNSUPPORTED. */
-gboolean ul_tar_path_normalize (const char *path, char **out, GError **error);
 
 /* The ACL of @type (ARCHIVE_ENTRY_ACL_TYPE_ACCESS or _DEFAULT) in the form of the kernel's xattr;
  * *out is NULL if the entry has none that says more than the mode. With an access ACL, *mode gets

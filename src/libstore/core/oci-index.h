@@ -34,4 +34,19 @@ const UlOciDescriptor *ul_oci_index_select (const UlOciIndex *index, const UlOci
 const UlOciDescriptor *ul_oci_index_pick (const UlOciIndex *index, const char *tag,
                                           const UlOciPlatform *wanted, GError **error);
 
+/* A layout's index without an image yet. */
+#define UL_OCI_INDEX_EMPTY                                                                         \
+  "{\"schemaVersion\":2,\"mediaType\":\"application/"                                              \
+  "vnd.oci.image.index.v1+json\",\"manifests\":[]}"
+
+/* Can a layout's image be called that? (image-spec, annotations.md.) UL_ERROR_INVALID. */
+gboolean ul_oci_ref_name_check (const char *name, GError **error);
+
+/* The index @bytes of a layout with one image more, which is called @tag. Images that had the name
+ * before are left out. @tag NULL: it has none, and is the only one with this digest and no name.
+ * The rest says the same as before. UL_ERROR_CORRUPT where @bytes are no index, or an index of this
+ * size couldn't be read again. */
+GBytes *ul_oci_index_put (GBytes *bytes, const char *name, const char *tag, const char *media_type,
+                          const UlChecksum *digest, guint64 size, GError **error);
+
 G_END_DECLS

@@ -14,11 +14,14 @@ struct _UlTarSplitWriter
   UlTarFrame *frame;
   UlTarSplitSink sink;
   gpointer data;
+  UlTarSplitKeep keep;
+  gpointer keep_data;
   GByteArray *segment; /* structure that isn't written yet */
   GString *line;
   guint64 position;
 
-  char *name; /* of the file whose content comes */
+  gboolean kept; /* the content that comes is structure to the reader */
+  char *name;    /* of the file whose content comes */
   guint64 size;
   guint64 remaining;
   guint64 crc;
@@ -121,6 +124,9 @@ static gboolean
 entry (const char *name, guint64 size, gpointer data, GError **error)
 {
   UlTarSplitWriter *self = data;
+  self->kept = size > 0 && self->keep != NULL && self->keep (name, size, self->keep_data);
+  if (self->kept)
+    return TRUE;
   self->name = g_strdup (name);
   self->size = size;
   self->remaining = size;
@@ -132,6 +138,8 @@ static gboolean
 content (const guint8 *bytes, gsize len, gpointer data, GError **error)
 {
   UlTarSplitWriter *self = data;
+  if (self->kept)
+    return structure (bytes, len, self, error);
   self->crc = ul_crc64_update (self->crc, bytes, len);
   self->remaining -= len;
   return self->remaining > 0 || write_file (self, error);
@@ -161,6 +169,13 @@ ul_tar_split_writer_free (UlTarSplitWriter *self)
   g_string_free (self->line, TRUE);
   g_free (self->name);
   g_free (self);
+}
+
+void
+ul_tar_split_writer_keep (UlTarSplitWriter *self, UlTarSplitKeep keep, gpointer data)
+{
+  self->keep = keep;
+  self->keep_data = data;
 }
 
 gboolean

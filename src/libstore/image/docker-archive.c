@@ -166,7 +166,7 @@ layer_size (const UlDockerArchive *self, guint index, guint64 *out, GError **err
   g_auto (UlExtent) extent = UL_EXTENT_INIT;
   UlLayerBlobSums sums;
   gboolean packed;
-  if (!ul_docker_archive_open_layer (self, index, &extent, error))
+  if (!ul_members_open (self->members, self->layers->pdata[index], NULL, &extent, error))
     return FALSE;
   *out = extent.size;
   if (!ul_layer_blob_is_packed (&extent, &packed, error))
@@ -243,15 +243,13 @@ ul_docker_archive_open (UlMembers *members, const char *which, GError **error)
   g_autoptr (GPtrArray) list = NULL;
   gboolean found;
   self->members = members;
-  if (!ul_members_read (members, MANIFEST_FILE, UL_OCI_MAX_DOCUMENT, &found, &bytes, error))
-    return NULL;
-  if (!found)
-    {
-      ul_throw (error, UL_ERROR_INVALID, "%s: not a docker-archive: it has no " MANIFEST_FILE,
-                ul_members_path (members));
-      return NULL;
-    }
-  g_autoptr (UlJson) json = ul_json_parse (bytes, MANIFEST_FILE, UL_OCI_MAX_DOCUMENT, error);
+  const gboolean ok
+      = ul_members_read (members, MANIFEST_FILE, UL_OCI_MAX_DOCUMENT, &found, &bytes, error)
+        && (found
+            || ul_throw (error, UL_ERROR_INVALID,
+                         "not a docker-archive: it has no " MANIFEST_FILE));
+  g_autoptr (UlJson) json
+      = ok ? ul_json_parse (bytes, MANIFEST_FILE, UL_OCI_MAX_DOCUMENT, error) : NULL;
   const Listed *listed
       = json != NULL && read_list (json, &list, error) ? pick (list, which, error) : NULL;
   if (listed == NULL || !load (self, listed, error))
@@ -290,5 +288,6 @@ gboolean
 ul_docker_archive_open_layer (const UlDockerArchive *self, guint index, UlExtent *out,
                               GError **error)
 {
-  return ul_members_open (self->members, self->layers->pdata[index], NULL, out, error);
+  return ul_members_open (self->members, self->layers->pdata[index], NULL, out, error)
+         || ul_prefix (error, "%s", ul_members_path (self->members));
 }

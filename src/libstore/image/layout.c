@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "image/layout.h"
+#include "image/layout-private.h"
 
 #include <string.h>
 
 #include "util/error.h"
 
-#define VERSION_FILE "oci-layout"
-#define INDEX_FILE   "index.json"
+#define VERSION_FILE UL_LAYOUT_VERSION_FILE
+#define INDEX_FILE   UL_LAYOUT_INDEX_FILE
 #define MAX_VERSION  4096 /* bytes of oci-layout */
 
 struct _UlLayout
@@ -31,8 +31,8 @@ is_supported (const char *version)
   return *rest != '\0' && strspn (rest, "0123456789") == strlen (rest);
 }
 
-static gboolean
-check_version (const UlMembers *members, GError **error)
+gboolean
+ul_layout_check_version (const UlMembers *members, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   UlJsonValue root;
@@ -41,40 +41,42 @@ check_version (const UlMembers *members, GError **error)
   if (!ul_members_read (members, VERSION_FILE, MAX_VERSION, &found, &bytes, error))
     return FALSE;
   if (!found)
-    return ul_throw (error, UL_ERROR_INVALID, "%s: not an OCI layout: it has no " VERSION_FILE,
-                     ul_members_path (members));
+    return ul_throw (error, UL_ERROR_INVALID, "not an OCI layout: it has no " VERSION_FILE);
   g_autoptr (UlJson) json = ul_json_parse (bytes, VERSION_FILE, MAX_VERSION, error);
   if (json == NULL || !ul_json_root (json, UL_JSON_OBJECT, &root, error)
       || !ul_json_get_string (&root, "imageLayoutVersion", UL_JSON_REQUIRED, &version, error))
-    return ul_prefix (error, "%s", ul_members_path (members));
+    return FALSE;
   g_autofree char *shown = ul_json_shown (version);
   return is_supported (version)
          || ul_json_throw_member (&root, "imageLayoutVersion", error, UL_ERROR_UNSUPPORTED,
-                                  "not 1.0, but %s", shown)
-         || ul_prefix (error, "%s", ul_members_path (members));
+                                  "not 1.0, but %s", shown);
+}
+
+GBytes *
+ul_layout_read_index (const UlMembers *members, GError **error)
+{
+  GBytes *bytes = NULL;
+  (void) ul_members_read (members, INDEX_FILE, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error);
+  return bytes;
 }
 
 static UlOciIndex *
-read_index (const UlMembers *members, GError **error)
+load_index (const UlMembers *members, GError **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
-  if (!ul_members_read (members, INDEX_FILE, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error))
-    return NULL;
-  UlOciIndex *index = ul_oci_index_parse (bytes, INDEX_FILE, error);
-  if (index == NULL)
-    ul_prefix (error, "%s", ul_members_path (members));
-  return index;
+  g_autoptr (GBytes) bytes = ul_layout_read_index (members, error);
+  return bytes != NULL ? ul_oci_index_parse (bytes, INDEX_FILE, error) : NULL;
 }
 
 UlLayout *
 ul_layout_open (UlMembers *members, GError **error)
 {
   g_autoptr (UlMembers) owned = members;
-  if (!check_version (members, error))
-    return NULL;
-  UlOciIndex *index = read_index (members, error);
-  if (index == NULL)
-    return NULL;
+  UlOciIndex *index = NULL;
+  if (!ul_layout_check_version (members, error) || (index = load_index (members, error)) == NULL)
+    {
+      ul_prefix (error, "%s", ul_members_path (members));
+      return NULL;
+    }
   UlLayout *layout = g_new0 (UlLayout, 1);
   layout->members = g_steal_pointer (&owned);
   layout->path = ul_members_path (members);
@@ -108,7 +110,7 @@ ul_layout_open_blob (const UlLayout *layout, const UlOciDescriptor *descriptor, 
   g_autofree char *path = blob_path (descriptor);
   g_auto (UlExtent) extent = UL_EXTENT_INIT;
   if (!ul_members_open (layout->members, path, NULL, &extent, error))
-    return FALSE;
+    return ul_prefix (error, "%s", layout->path);
   if (extent.size != descriptor->size)
     return ul_throw (error, UL_ERROR_CORRUPT,
                      "%s: %s: %" G_GUINT64_FORMAT " bytes, expected %" G_GUINT64_FORMAT,
@@ -134,10 +136,10 @@ read_document (const UlLayout *layout, const UlOciDescriptor *descriptor, const 
       return NULL;
     }
   /* First its size, as of any blob. */
-  if (!ul_layout_open_blob (layout, descriptor, &extent, error)
-      || !ul_members_read (layout->members, path, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error))
+  if (!ul_layout_open_blob (layout, descriptor, &extent, error))
     return NULL;
-  if (!ul_image_documents_check_digest (bytes, &descriptor->digest, name, error))
+  if (!ul_members_read (layout->members, path, UL_OCI_MAX_DOCUMENT, NULL, &bytes, error)
+      || !ul_image_documents_check_digest (bytes, &descriptor->digest, name, error))
     {
       ul_prefix (error, "%s", layout->path);
       return NULL;

@@ -160,27 +160,11 @@ scan_tar (UlMembers *self, GError **error)
   return scan_all (&scan, frame, error);
 }
 
-typedef struct
-{
-  int fd;
-  guint8 buffer[BUFFER];
-} Input;
-
-static gboolean
-read_input (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
-{
-  Input *input = data;
-  *out_bytes = input->buffer;
-  return ul_interrupt_check (error)
-         && ul_fd_read (input->fd, input->buffer, BUFFER, NULL, out_n, error);
-}
-
 static gboolean
 unpack_to (int from, int to, GError **error)
 {
-  g_autofree Input *input = g_malloc (sizeof *input);
-  const UlStream stream = { .read = read_input, .data = input };
-  input->fd = from;
+  g_autoptr (UlFdStream) packed = ul_fd_stream_new (from);
+  const UlStream stream = ul_fd_stream (packed);
   g_autoptr (UlUnpack) unpack = ul_unpack_new (&stream, error);
   const guint8 *bytes = NULL;
   gsize n = 0;

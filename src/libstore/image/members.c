@@ -90,9 +90,9 @@ ul_members_open (const UlMembers *self, const char *name, gboolean *out_found, U
   gboolean found;
   if (!(self->files != NULL ? open_in_tar (self, name, &found, out, error)
                             : open_in_dir (self, name, &found, out, error)))
-    return ul_prefix (error, "%s", self->path);
+    return FALSE;
   if (!found && out_found == NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: open %s: not there", self->path, name);
+    return ul_throw (error, UL_ERROR_CORRUPT, "open %s: not there", name);
   if (out_found != NULL)
     *out_found = found;
   return TRUE;
@@ -124,11 +124,11 @@ ul_members_read (const UlMembers *self, const char *name, gsize max, gboolean *o
     return TRUE;
   if (extent.size > max)
     return ul_throw (error, UL_ERROR_CORRUPT,
-                     "%s: %s: %" G_GUINT64_FORMAT " bytes, more than the allowed %zu", self->path,
-                     name, extent.size, max);
+                     "%s: %" G_GUINT64_FORMAT " bytes, more than the allowed %zu", name,
+                     extent.size, max);
   g_autofree guint8 *bytes = g_malloc ((gsize) extent.size);
   if (!read_extent (&extent, name, bytes, error))
-    return ul_prefix (error, "%s", self->path);
+    return FALSE;
   *out = g_bytes_new_take (g_steal_pointer (&bytes), (gsize) extent.size);
   return TRUE;
 }

@@ -42,7 +42,7 @@ UlMembers *ul_members_open_tar (const char *path, int tmp_dfd, GError **error);
 void ul_members_free (UlMembers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlMembers, ul_members_free)
 
-/* As given, for messages. */
+/* As given, for messages: errors of what follows don't have it. */
 const char *ul_members_path (const UlMembers *self);
 
 /* File @name; *out_found FALSE: there is none, which is an error with NULL. UL_ERROR_CORRUPT for

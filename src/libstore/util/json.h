@@ -3,13 +3,13 @@
 
 #include <gio/gio.h>
 
-/* JSON documents read strictly, whoever wrote them. The bytes are judged first (json-check.c): RFC
- * 8259 and nothing beyond it, as json-glib also takes comments, hexadecimal numbers and more; and
- * bounded in size, depth and number of values, as json-glib recurses and takes over 100 bytes a
- * value. Of members of one object with the same name the last one counts, as for Go's decoder,
- * which most tools of this field have. Go's takes names in any case; ours have to be exact, and a
- * member that differs from one that is asked for only in case is refused. null is the same as no
- * member.
+/* JSON documents read strictly, whoever wrote them, and an element put into an array of one. The
+ * bytes are judged first (json-check.c): RFC 8259 and nothing beyond it, as json-glib also takes
+ * comments, hexadecimal numbers and more; and bounded in size, depth and number of values, as
+ * json-glib recurses and takes over 100 bytes a value. Of members of one object with the same name
+ * the last one counts, as for Go's decoder, which most tools of this field have. Go's takes names
+ * in any case; ours have to be exact, and a member that differs from one that is asked for only in
+ * case is refused. null is the same as no member.
  *
  * Errors are UL_ERROR_CORRUPT and name the place: "manifest: layers[2].size: not an integer".
  *
@@ -104,5 +104,15 @@ gboolean ul_json_throw_member (const UlJsonValue *object, const char *name, GErr
 
 /* A string of a document as an error message may show it: escaped, on one line, not too long. */
 char *ul_json_shown (const char *text);
+
+/* The object @bytes with other elements in its array @member: without those at the indexes @without
+ * (guint, rising), and with @element, the text of a value, behind the rest. All else says the same
+ * as before, though maybe with other spaces, escapes and digits behind a point; of members with the
+ * same name the last stays. @name is what errors call the document. */
+GBytes *ul_json_with_element (GBytes *bytes, const char *name, const char *member,
+                              const GArray *without, const char *element, GError **error);
+
+/* @text, which is UTF-8, as a string in a document, with its quotes. */
+char *ul_json_quote (const char *text);
 
 G_END_DECLS

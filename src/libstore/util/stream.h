@@ -15,4 +15,14 @@ typedef struct
   gpointer data;
 } UlStream;
 
+/* What is in a descriptor, from its offset on. G_IO_ERROR_CANCELLED if the program is interrupted.
+ */
+typedef struct _UlFdStream UlFdStream;
+
+/* @fd: borrowed. */
+UlFdStream *ul_fd_stream_new (int fd);
+void ul_fd_stream_free (UlFdStream *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlFdStream, ul_fd_stream_free)
+UlStream ul_fd_stream (UlFdStream *self);
+
 G_END_DECLS
