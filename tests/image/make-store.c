@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* make-store STORE NAME (DIFF TAR SPLIT)...: add an image to a store that all users may read (made
- * if it isn't there), of layers that are directories, with the tars they came from and their
- * tar-split.gz. For scripts. */
+/* For scripts:
+ *   make-store STORE NAME (DIFF TAR SPLIT)...   adds an image to a store that all users may read
+ * (made if it isn't there), of layers that are directories, with the tars they came from and their
+ *     tar-split.gz
+ *   make-store STORE                            prints the names of its faults, warnings in
+ * brackets */
 #include <stdio.h>
 
+#include "image/store-verify.h"
 #include "stores.h"
 
 /* A copy of directory @data as it is. */
@@ -85,6 +89,20 @@ add_image (UlStoreChange *change, const char *name, const char *layer, const GSt
   g_assert_no_error (error);
 }
 
+static void
+print_faults (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStore) store = stores_open (path, 0);
+  g_autoptr (GPtrArray) faults = ul_store_verify (store, UL_STORE_VERIFY_FULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < faults->len; i++)
+    {
+      const UlStoreFault *fault = g_ptr_array_index (faults, i);
+      printf (fault->is_error ? "%s\n" : "(%s)\n", ul_store_fault_name (fault->code));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -92,9 +110,14 @@ main (int argc, char **argv)
   g_autoptr (GString) diff_ids = g_string_new (NULL);
   g_autoptr (GString) layers = g_string_new (NULL);
   g_autofree char *top = NULL;
+  if (argc == 2)
+    {
+      print_faults (argv[1]);
+      return 0;
+    }
   if (argc < 6 || argc % 3 != 0)
     {
-      fprintf (stderr, "usage: make-store STORE NAME (DIFF TAR SPLIT)...\n");
+      fprintf (stderr, "usage: make-store STORE [NAME (DIFF TAR SPLIT)...]\n");
       return 2;
     }
   g_autoptr (UlStore) store = stores_open (argv[1], UL_STORE_CREATE | UL_STORE_SHARED);

@@ -21,9 +21,10 @@ export CONTAINERS_CONF=$PWD/containers.conf CONTAINERS_REGISTRIES_CONF=$PWD/regi
 printf '[engine]\nlock_type = "file"\ntmp_dir = "%s"\nevents_logger = "none"\n' "$PWD/libpod" >containers.conf
 : >registries.conf
 printf '[storage]\ndriver = "overlay"\nrunroot = "%s"\ngraphroot = "%s"\n' "$PWD/run" "$PWD/unused" >storage.conf
+primary=primary
 pod ()
 {
-  podman --root "$PWD/primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
+  podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
     --storage-opt "additionalimagestore=$PWD/ro" "$@" 3>&-
 }
 limits=(--network none --cgroups disabled --ulimit nofile=1024:1024 --ulimit nproc=1000:1000)
@@ -45,6 +46,7 @@ cp -a upper upper.tree
 : >upper/etc/sub/.wh..wh..opq
 mknod -m 0 upper.tree/etc/gone c 0 0
 setfattr -n trusted.overlay.opaque -v y upper.tree/etc/sub
+setfattr -n user.overlay.opaque -v y upper.tree/etc/sub
 split ()
 {
   tar -C "$1" -c --sort=name . >"$1.tar"
@@ -57,7 +59,9 @@ make_store () { "$BUILD/tests/image/make-store" store "$@"; }
 ok "a store with one image" make_store localhost/base:1 base base.tar base.split.gz
 ok "another image on the same base" make_store localhost/changed:1 base base.tar base.split.gz upper.tree upper.tar upper.split.gz
 
-mkdir ro primary
+is "nothing is wrong with it" "$("$BUILD/tests/image/make-store" store)" ""
+
+mkdir ro
 mount --bind store ro
 mount -o remount,bind,ro ro
 names () { pod images --format '{{.Repository}}:{{.Tag}} {{.ReadOnly}}' | sort | tr '\n' ' '; }
@@ -110,6 +114,7 @@ theirs=$(cat foreign/overlay-images/images.json)
 ok "an image into podman's store" "$BUILD/tests/image/make-store" foreign localhost/changed:1 base base.tar base.split.gz \
   upper.tree upper.tar upper.split.gz
 like "podman's own entry is as it was" "$(cat foreign/overlay-images/images.json)" "^$(sed 's/[][\\.*{}]/\\&/g' <<<"${theirs%]}"),"
+is "nothing is wrong with it" "$("$BUILD/tests/image/make-store" foreign)" ""
 is "podman lists both" "$(foreign images --format '{{.Repository}}' | sort | tr '\n' ' ')" "localhost/changed localhost/theirs "
 run foreign run --rm "${limits[@]}" localhost/changed:1 /bin/cat /etc/added
 is "and runs ours" "$out" added
@@ -117,5 +122,45 @@ run foreign run --rm "${limits[@]}" localhost/theirs:1 /bin/cat /etc/sub/lower
 is "and its own" "$out" lower
 ok "podman removes ours" foreign rmi localhost/changed:1
 is "and nothing of it is left" "$(ls foreign/overlay-images | wc -l) $(find foreign/overlay/l -type l | wc -l)" "3 1"
+
+# What is called a fault makes podman fail, what is called a warning doesn't.
+image=$(pod images -q --no-trunc localhost/changed:1 | cut -d: -f2)
+umount ro
+works ()
+{
+  case $1 in
+    images) pod images ;;
+    run) pod run --rm "${limits[@]}" localhost/changed:1 /bin/cat /etc/added ;;
+    save) rm -rf saved && pod save --quiet --format oci-dir -o saved localhost/changed:1 ;;
+  esac >/dev/null 2>works.log || return 1
+}
+# fault NAME HOW COMMAND-THAT-FAILS COMMANDS-THAT-WORK...: HOW is run in a copy of the store.
+fault ()
+{
+  local name=$1 fails=$3
+  # podman mounts something in its primary store, which stays busy.
+  primary=primary-$1
+  rm -rf broken
+  cp -a store broken
+  (cd broken && eval "$2")
+  is "$name is found" "$("$BUILD/tests/image/make-store" broken | sort -u)" "$name"
+  mount --bind broken ro
+  mount -o remount,bind,ro ro
+  [ -z "$fails" ] || nok "$name: podman $fails fails" works "$fails"
+  for c in "${@:4}"; do ok "$name: podman $c works" works "$c"; done
+  umount ro
+}
+base=$(sha256sum <base.tar | cut -d' ' -f1)
+changed=$(printf '%s+%s' "$base" "$(sha256sum <upper.tar | cut -d' ' -f1)" | sha256sum | cut -d' ' -f1)
+fault lock-missing 'rm overlay-layers/layers.lock' images
+fault diff-unknown "sed -i 's/\"diff-size\":[0-9]*/\"diff-size\":-1/' overlay-layers/layers.json" images
+fault duplicate-name "sed -i 's/localhost.other:1/localhost\\/base:1/' overlay-images/images.json" images
+fault document "rm overlay-images/$image/manifest" images
+fault link "rm overlay/$changed/link" run
+fault link-target "rm overlay/l/\$(cat overlay/$base/link)" run
+fault diff "rm -r overlay/$changed/diff" run
+fault '(tar-split)' "rm overlay-layers/$base.tar-split.gz" save images run
+fault '(empty-directories)' "rmdir overlay/$base/work" "" images run
+fault '(lock-empty)' ": >overlay-images/images.lock" "" images run
 
 done_testing
