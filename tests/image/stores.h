@@ -15,6 +15,9 @@
 /* Small container stores for tests: layers that hold one file, named by a word, which stands for
  * the layer's tar, too. */
 
+/* Who reads a store has its locks for moments. */
+static const UlLockWait stores_wait = { .timeout_secs = 60 };
+
 #define STORE_CREATED "2026-11-28T12:00:00Z"
 
 static inline GBytes *
@@ -143,7 +146,7 @@ static inline UlStore *
 stores_open (const char *path, UlStoreFlags flags)
 {
   g_autoptr (GError) error = NULL;
-  UlStore *store = ul_store_open (AT_FDCWD, path, flags, NULL, &error);
+  UlStore *store = ul_store_open (AT_FDCWD, path, flags, &stores_wait, &error);
   g_assert_no_error (error);
   return store;
 }
@@ -152,7 +155,7 @@ static inline UlStoreChange *
 stores_begin (UlStore *store)
 {
   g_autoptr (GError) error = NULL;
-  UlStoreChange *change = ul_store_change_begin (store, NULL, &error);
+  UlStoreChange *change = ul_store_change_begin (store, &stores_wait, &error);
   g_assert_no_error (error);
   return change;
 }

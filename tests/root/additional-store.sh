@@ -107,6 +107,29 @@ is "and runs it" "$out" other
 run pod run --rm "${limits[@]}" localhost/third:1 /bin/cat /etc/third
 is "the image on top still runs" "$out" third
 
+# Others read while images come: each time podman sees all that were there, and can inspect them.
+before=$(names)
+mkdir more
+for ((i = 0; ; i++)); do
+  mkdir "more/$i"
+  echo "$i" >"more/$i/file"
+  split "more/$i"
+  [ ! -e stop ] || exit 0
+  "$BUILD/tests/image/make-store" store "localhost/more:$i" base base.tar base.split.gz "more/$i" "more/$i.tar" "more/$i.split.gz"
+done >writer.log 2>&1 3>&- &
+writer=$!
+failed=
+for ((i = 0; i < 8; i++)); do
+  pod inspect --type image localhost/base:1 localhost/changed:1 >/dev/null || failed=inspect
+  list=$(pod images --format '{{.Repository}}:{{.Tag}} {{.ReadOnly}}') || failed=images
+  [ "$(grep -v more: <<<"$list" | sort | tr '\n' ' ')" = "$before" ] || failed="images: $list"
+done
+: >stop
+ok "images come" wait "$writer"
+is "while podman reads" "$failed" ""
+is "which has them all" "$(names | grep -o more: | wc -l)" "$(($(ls more/*.tar | wc -l) - 1))"
+is "nothing is wrong with any" "$("$BUILD/tests/image/make-store" store)" ""
+
 # Into a store of podman's own, which goes on using it as its primary one.
 foreign () { podman --root "$PWD/foreign" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs "$@" 3>&-; }
 tar -C base -c bin etc/sub | foreign import --quiet - localhost/theirs:1 >/dev/null
