@@ -183,6 +183,24 @@ stores_make (const char *path, UlStoreFlags flags)
   return store;
 }
 
+/* A change that adds a layer and an image, which takes the only name of another one, and removes a
+ * layer: everything that a commit does. */
+static inline void
+stores_change_all (UlStore *store, void (*hook) (const char *, gpointer), gpointer data)
+{
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *upper = stores_layer_id ("upper", base);
+  g_autofree char *fresh = stores_layer_id ("fresh", base);
+  g_autoptr (UlStoreChange) change = stores_begin (store);
+  ul_store_change_set_hook (change, hook, data);
+  /* Somebody who was killed may have come as far. */
+  if (!ul_store_change_has_layer (change, fresh))
+    stores_add_layer (change, "fresh", base);
+  stores_add_image (change, "two", fresh, "example.org/one:1", TRUE);
+  g_assert_true (ul_store_change_remove_layer (change, upper, NULL));
+  stores_commit (change);
+}
+
 /* What is in a file, or a symlink. */
 static inline char *
 stores_read (const char *path)

@@ -442,22 +442,6 @@ test_token (void)
   g_assert_cmpuint (old.st_ino, ==, new.st_ino);
 }
 
-/* A change that adds a layer and an image, which takes the only name of another one, and removes a
- * layer: everything that a commit does. */
-static void
-change_all (UlStore *store, void (*hook) (const char *, gpointer), gpointer data)
-{
-  g_autofree char *base = stores_layer_id ("base", NULL);
-  g_autofree char *upper = stores_layer_id ("upper", base);
-  g_autofree char *fresh = stores_layer_id ("fresh", base);
-  g_autoptr (UlStoreChange) change = stores_begin (store);
-  ul_store_change_set_hook (change, hook, data);
-  stores_add_layer (change, "fresh", base);
-  stores_add_image (change, "two", fresh, "example.org/one:1", TRUE);
-  g_assert_true (ul_store_change_remove_layer (change, upper, NULL));
-  stores_commit (change);
-}
-
 static void
 count_down (const char *step, gpointer data)
 {
@@ -475,7 +459,7 @@ kill_at (const char *path, guint step)
   if (pid == 0)
     {
       g_autoptr (UlStore) store = stores_open (path, 0);
-      change_all (store, count_down, &step);
+      stores_change_all (store, count_down, &step);
       _exit (0);
     }
   int status;
