@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/image-name.h"
+#include "core/store-names.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
 #include "util/error.h"
@@ -14,12 +15,8 @@
 void
 ul_image_layer_id (const char *parent, const UlChecksum *diff_id, char out[UL_CHECKSUM_HEX_LEN + 1])
 {
-  ul_checksum_to_hex (diff_id, out);
-  if (parent == NULL)
-    return;
-  g_autofree char *chain = g_strconcat (parent, "+", out, NULL);
   UlChecksum id;
-  ul_checksum_of_data (chain, strlen (chain), &id);
+  ul_store_layer_id (parent, diff_id, &id);
   ul_checksum_to_hex (&id, out);
 }
 

@@ -47,8 +47,7 @@ typedef struct
   GPtrArray *layers; /* of UlImageLayer, the lowest first: as many as the manifest has */
 } UlImage;
 
-/* The id of a layer of tar @diff_id upon layer @parent (NULL: none), as containers/storage has it:
- * the diff ID, or SHA-256 of "<parent>+<diff ID>" in hex. */
+/* The id of a layer of tar @diff_id upon layer @parent (NULL: none), ul_store_layer_id (). */
 void ul_image_layer_id (const char *parent, const UlChecksum *diff_id,
                         char out[UL_CHECKSUM_HEX_LEN + 1]);
 

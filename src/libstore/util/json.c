@@ -247,6 +247,12 @@ ul_json_string (const UlJsonValue *value)
   return json_node_get_string (value->node);
 }
 
+gint64
+ul_json_integer (const UlJsonValue *value)
+{
+  return json_node_get_int (value->node);
+}
+
 gboolean
 ul_json_get_string (const UlJsonValue *object, const char *name, UlJsonNeed need, const char **out,
                     GError **error)

@@ -91,8 +91,9 @@ gboolean ul_json_get_boolean (const UlJsonValue *object, const char *name, UlJso
 gboolean ul_json_get_strings (const UlJsonValue *object, const char *name, GHashTable **out,
                               GError **error);
 
-/* What a value of an array of UL_JSON_STRING says. */
+/* What a value of type UL_JSON_STRING says, or one of UL_JSON_INTEGER. */
 const char *ul_json_string (const UlJsonValue *value);
+gint64 ul_json_integer (const UlJsonValue *value);
 
 /* An error about @value: "<document>: <place>: <formatted>". Always returns FALSE. */
 gboolean ul_json_throw (const UlJsonValue *value, GError **error, int code, const char *format, ...)

@@ -28,13 +28,9 @@ pause_for (const UlLockWait *wait, gint64 started, gulong pause_usec, gboolean *
 }
 
 gboolean
-ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
-                        const UlLockWait *wait, int *out_fd, GError **error)
+ul_lockfile_lock_fd (int fd, const char *path, UlLockKind kind, const UlLockWait *wait,
+                     gboolean *out_locked, GError **error)
 {
-  ul_autofd int fd = openat (dfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, mode);
-  if (fd < 0)
-    return ul_throw_errno (error, "open lock %s", path);
-
   struct flock lock = {
     .l_type = kind == UL_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
     .l_whence = SEEK_SET,
@@ -52,11 +48,25 @@ ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
         return ul_throw_errno (error, "lock %s", path);
       if (!pause_for (wait != NULL ? wait : &once, started, pause_usec, &told))
         {
-          *out_fd = -1;
+          *out_locked = FALSE;
           return TRUE;
         }
       pause_usec = MIN (pause_usec * 2, POLL_MAX_USEC);
     }
-  *out_fd = ul_fd_steal (&fd);
+  *out_locked = TRUE;
+  return TRUE;
+}
+
+gboolean
+ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
+                        const UlLockWait *wait, int *out_fd, GError **error)
+{
+  gboolean locked;
+  ul_autofd int fd = openat (dfd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, mode);
+  if (fd < 0)
+    return ul_throw_errno (error, "open lock %s", path);
+  if (!ul_lockfile_lock_fd (fd, path, kind, wait, &locked, error))
+    return FALSE;
+  *out_fd = locked ? ul_fd_steal (&fd) : -1;
   return TRUE;
 }

@@ -30,4 +30,9 @@ typedef struct
 gboolean ul_lockfile_acquire_at (int dfd, const char *path, mode_t mode, UlLockKind kind,
                                  const UlLockWait *wait, int *out_fd, GError **error);
 
+/* The same for @fd, which is open for reading, or for writing to get an exclusive lock; @path is
+ * for errors. */
+gboolean ul_lockfile_lock_fd (int fd, const char *path, UlLockKind kind, const UlLockWait *wait,
+                              gboolean *out_locked, GError **error);
+
 G_END_DECLS

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/store-names.h"
+#include "image/store-change.h"
+#include "image/store-private.h"
+#include "util/tmpfile.h"
+
+/* For store-change.c and the phases of a change. */
+
+G_BEGIN_DECLS
+
+/* In overlay/ under its temporary name, with the file UL_STORE_TAR_SPLIT in it. */
+typedef struct
+{
+  UlStoreLayer *layer; /* NULL once it's published */
+  char link[UL_STORE_LINK_LEN + 1];
+  char *lower; /* NULL on a base */
+  char tmp[UL_TMP_NAME_MAX];
+  gboolean has_tar_split;
+} UlStorePreparedLayer;
+
+/* In overlay-images/ under its temporary name. */
+typedef struct
+{
+  UlStoreImage *image;
+  gboolean remove_nameless;
+  char tmp[UL_TMP_NAME_MAX];
+} UlStorePreparedImage;
+
+#define UL_STORE_TAR_SPLIT "tar-split.gz"
+
+struct _UlStoreChange
+{
+  UlStore *store;
+  UlLockWait wait;
+  int lock_fd;
+  GPtrArray *layers;         /* UlStorePreparedLayer */
+  GPtrArray *images;         /* UlStorePreparedImage */
+  GPtrArray *removed_layers; /* char *: ids */
+  GPtrArray *removed_images;
+  gboolean committed;
+  void (*hook) (const char *step, gpointer data);
+  gpointer hook_data;
+};
+
+static inline void
+ul_store_change_step (const UlStoreChange *change, const char *step)
+{
+  if (change->hook != NULL)
+    change->hook (step, change->hook_data);
+}
+
+/* store-prepare.c: make the directories. On failure they are removed. */
+gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
+                                 const UlStoreLayerSource *source, GError **error);
+gboolean ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,
+                                 const UlStoreImageSpec *spec, GError **error);
+
+/* store-publish.c, each with the lock of its list. */
+gboolean ul_store_publish_layers (UlStoreChange *change, GError **error);
+gboolean ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error);
+gboolean ul_store_unlist_layers (UlStoreChange *change, GError **error);
+
+/* What @change makes of @images. Ids of those that go are added to @dropped. */
+void ul_store_apply_images (const UlStoreChange *change, GPtrArray *images, GPtrArray *dropped);
+
+/* store-pending.c: note which layers and images may be there without being in the lists, so that
+ * the next change removes them if this one is killed; NULL: none. */
+gboolean ul_store_pending_write (const UlStore *store, const GPtrArray *lines, GError **error);
+gboolean ul_store_pending_clear (const UlStore *store, GError **error);
+/* Remove them, and all that has a temporary name. The lists are as they are on disk. */
+gboolean ul_store_clean (const UlStore *store, GError **error);
+
+/* Remove what isn't in the lists any more. */
+gboolean ul_store_remove_layer_files (const UlStore *store, const char *id, GError **error);
+gboolean ul_store_remove_image_files (const UlStore *store, const char *id, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/store-change-private.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/store-lock.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+static void
+free_prepared_layer (gpointer data)
+{
+  UlStorePreparedLayer *prepared = data;
+  ul_store_layer_free (prepared->layer);
+  g_free (prepared->lower);
+  g_free (prepared);
+}
+
+static void
+free_prepared_image (gpointer data)
+{
+  UlStorePreparedImage *prepared = data;
+  ul_store_image_free (prepared->image);
+  g_free (prepared);
+}
+
+UlStoreChange *
+ul_store_change_begin (UlStore *store, const UlLockWait *wait, GError **error)
+{
+  g_autoptr (UlStoreChange) change = g_new0 (UlStoreChange, 1);
+  change->store = store;
+  change->lock_fd = -1;
+  if (wait != NULL)
+    change->wait = *wait;
+  change->layers = g_ptr_array_new_with_free_func (free_prepared_layer);
+  change->images = g_ptr_array_new_with_free_func (free_prepared_image);
+  change->removed_layers = g_ptr_array_new_with_free_func (g_free);
+  change->removed_images = g_ptr_array_new_with_free_func (g_free);
+  if (ul_store_lock_write (store->dfd, UL_STORE_CHANGE_LOCK, 0600, &change->wait, &change->lock_fd,
+                           error)
+      && ul_store_make_dir (store->overlay_dfd, "l", store->dir_mode, error)
+      && ul_store_reload (store, &change->wait, error) && ul_store_clean (store, error))
+    return g_steal_pointer (&change);
+  ul_prefix (error, "%s", store->path);
+  return NULL;
+}
+
+/* What was prepared and has no other name by now. */
+static void
+remove_prepared (const UlStoreChange *change)
+{
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      (void) ul_fd_remove_tree_at (change->store->overlay_dfd, prepared->tmp, NULL);
+    }
+  for (guint i = 0; i < change->images->len; i++)
+    {
+      const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
+      (void) ul_fd_remove_tree_at (change->store->images_dfd, prepared->tmp, NULL);
+    }
+}
+
+void
+ul_store_change_free (UlStoreChange *change)
+{
+  if (change == NULL)
+    return;
+  remove_prepared (change);
+  g_ptr_array_unref (change->layers);
+  g_ptr_array_unref (change->images);
+  g_ptr_array_unref (change->removed_layers);
+  g_ptr_array_unref (change->removed_images);
+  ul_fd_clear (&change->lock_fd);
+  g_free (change);
+}
+
+void
+ul_store_change_set_hook (UlStoreChange *change, void (*hook) (const char *step, gpointer data),
+                          gpointer data)
+{
+  change->hook = hook;
+  change->hook_data = data;
+}
+
+static gboolean
+is_prepared (const UlStoreChange *change, const char *id)
+{
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      if (prepared->layer != NULL && g_str_equal (prepared->layer->id, id))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_removed (const GPtrArray *removed, const char *id)
+{
+  return g_ptr_array_find_with_equal_func ((GPtrArray *) removed, id, g_str_equal, NULL);
+}
+
+gboolean
+ul_store_change_has_layer (const UlStoreChange *change, const char *id)
+{
+  return is_prepared (change, id)
+         || (ul_store_find_layer (change->store, id) != NULL
+             && !is_removed (change->removed_layers, id));
+}
+
+/* May something stand on layer @id? One that somebody left incomplete goes at the library's next
+ * start, and one with mapped owners is another tree. */
+static gboolean
+check_below (const UlStoreChange *change, const char *what, const char *id, GError **error)
+{
+  const UlStoreLayer *layer = ul_store_find_layer (change->store, id);
+  if (!ul_store_change_has_layer (change, id))
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "its %s %s is not in the store", what, id);
+  return layer == NULL || layer->forbidden == 0
+         || ul_throw (error, UL_ERROR_INVALID, "its %s %s is incomplete or mapped, remove it first",
+                      what, id);
+}
+
+gboolean
+ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
+                           const UlStoreLayerSource *source, GError **error)
+{
+  UlStorePreparedLayer *prepared = g_new0 (UlStorePreparedLayer, 1);
+  prepared->layer = layer;
+  gboolean ok;
+  /* One that is to be removed is still there. */
+  if (is_prepared (change, layer->id) || ul_store_find_layer (change->store, layer->id) != NULL)
+    ok = ul_throw (error, UL_ERROR_EXISTS, "it is in the store already");
+  else
+    ok = (layer->parent == NULL || check_below (change, "parent", layer->parent, error))
+         && ul_store_prepare_layer (change, prepared, source, error);
+  if (!ok)
+    {
+      ul_prefix (error, "%s: layer %s", change->store->path, layer->id);
+      free_prepared_layer (prepared);
+      return FALSE;
+    }
+  ul_store_layer_seal (layer);
+  g_ptr_array_add (change->layers, prepared);
+  ul_store_change_step (change, "prepared");
+  return TRUE;
+}
+
+static UlStoreImage *
+image_of_spec (const UlStoreImageSpec *spec)
+{
+  UlChecksum config;
+  char id[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_of_data (g_bytes_get_data (spec->config, NULL), g_bytes_get_size (spec->config),
+                       &config);
+  ul_checksum_to_hex (&config, id);
+  UlStoreImage *image = ul_store_image_new (id);
+  image->layer = g_strdup (spec->layer);
+  image->created = g_strdup (spec->created);
+  image->has_digest = TRUE;
+  ul_checksum_of_data (g_bytes_get_data (spec->manifest, NULL), g_bytes_get_size (spec->manifest),
+                       &image->digest);
+  for (guint i = 0; spec->names != NULL && spec->names[i] != NULL; i++)
+    if (!ul_store_image_has_name (image, spec->names[i]))
+      {
+        g_ptr_array_add (image->names, g_strdup (spec->names[i]));
+        g_ptr_array_add (image->names_history, g_strdup (spec->names[i]));
+      }
+  return image;
+}
+
+gboolean
+ul_store_change_add_image (UlStoreChange *change, const UlStoreImageSpec *spec, GError **error)
+{
+  UlStorePreparedImage *prepared = g_new0 (UlStorePreparedImage, 1);
+  prepared->image = image_of_spec (spec);
+  prepared->remove_nameless = spec->remove_nameless;
+  if (!check_below (change, "layer", spec->layer, error)
+      || !ul_store_prepare_image (change, prepared, spec, error))
+    {
+      ul_prefix (error, "%s: image %s", change->store->path, prepared->image->id);
+      free_prepared_image (prepared);
+      return FALSE;
+    }
+  g_ptr_array_add (change->images, prepared);
+  ul_store_change_step (change, "prepared");
+  return TRUE;
+}
+
+gboolean
+ul_store_change_remove_image (UlStoreChange *change, const char *name, GError **error)
+{
+  const UlStoreImage *image = ul_store_find_image (change->store, name);
+  if (image == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: no image %s", change->store->path, name);
+  g_ptr_array_add (change->removed_images, g_strdup (image->id));
+  return TRUE;
+}
+
+gboolean
+ul_store_change_remove_layer (UlStoreChange *change, const char *id, GError **error)
+{
+  if (ul_store_find_layer (change->store, id) == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: no layer %s", change->store->path, id);
+  g_ptr_array_add (change->removed_layers, g_strdup (id));
+  return TRUE;
+}
+
+/* Nothing that stays, or comes, may stand on what goes. */
+static gboolean
+check_layer_unused (const UlStoreChange *change, const UlStoreLayer *layer, GError **error)
+{
+  if (layer->parent == NULL || is_removed (change->removed_layers, layer->id)
+      || !is_removed (change->removed_layers, layer->parent))
+    return TRUE;
+  return ul_throw (error, UL_ERROR_INVALID, "remove layer %s: layer %s stands on it", layer->parent,
+                   layer->id);
+}
+
+/* Ids of images that go are added to @dropped. */
+static gboolean
+check_images (const UlStoreChange *change, GPtrArray *dropped, GError **error)
+{
+  g_autoptr (GPtrArray) images = ul_store_read_images (change->store, error);
+  if (images == NULL)
+    return FALSE;
+  ul_store_apply_images (change, images, dropped);
+  for (guint i = 0; i < images->len; i++)
+    {
+      const UlStoreImage *image = g_ptr_array_index (images, i);
+      if (image->layer != NULL && is_removed (change->removed_layers, image->layer))
+        return ul_throw (error, UL_ERROR_INVALID, "remove layer %s: image %s has it", image->layer,
+                         image->id);
+    }
+  return TRUE;
+}
+
+static gboolean
+check (const UlStoreChange *change, GPtrArray *dropped, GError **error)
+{
+  for (guint i = 0; i < change->store->layers->len; i++)
+    if (!check_layer_unused (change, change->store->layers->pdata[i], error))
+      return FALSE;
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      if (!check_layer_unused (change, prepared->layer, error))
+        return FALSE;
+    }
+  return check_images (change, dropped, error);
+}
+
+static void
+add_lines (GPtrArray *lines, const char *kind, const GPtrArray *ids)
+{
+  for (guint i = 0; i < ids->len; i++)
+    g_ptr_array_add (lines, g_strdup_printf ("%s %s", kind, (char *) ids->pdata[i]));
+}
+
+/* All that may be without a list when we are killed: what comes, and what goes. */
+static GPtrArray *
+list_pending (const UlStoreChange *change, const GPtrArray *dropped)
+{
+  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      g_ptr_array_add (lines, g_strdup_printf ("layer %s", prepared->layer->id));
+    }
+  for (guint i = 0; i < change->images->len; i++)
+    {
+      const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
+      g_ptr_array_add (lines, g_strdup_printf ("image %s", prepared->image->id));
+    }
+  add_lines (lines, "layer", change->removed_layers);
+  add_lines (lines, "image", dropped);
+  return lines;
+}
+
+static gboolean
+publish (UlStoreChange *change, GPtrArray *dropped, GError **error)
+{
+  if (change->layers->len > 0 && !ul_store_publish_layers (change, error))
+    return FALSE;
+  if (change->images->len + change->removed_images->len > 0
+      && !ul_store_publish_images (change, dropped, error))
+    return FALSE;
+  return change->removed_layers->len == 0 || ul_store_unlist_layers (change, error);
+}
+
+static gboolean
+remove_files (const UlStoreChange *change, const GPtrArray *dropped, GError **error)
+{
+  for (guint i = 0; i < dropped->len; i++)
+    {
+      const char *id = g_ptr_array_index (dropped, i);
+      /* It may have come again in the same change. */
+      if (ul_store_image_in (change->store->images, id) == NULL
+          && !ul_store_remove_image_files (change->store, id, error))
+        return FALSE;
+    }
+  for (guint i = 0; i < change->removed_layers->len; i++)
+    {
+      if (!ul_store_remove_layer_files (change->store, change->removed_layers->pdata[i], error))
+        return FALSE;
+      ul_store_change_step (change, "removed");
+    }
+  return TRUE;
+}
+
+static gboolean
+commit (UlStoreChange *change, GError **error)
+{
+  UlStore *store = change->store;
+  g_autoptr (GPtrArray) expected = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func (g_free);
+  if (!check (change, expected, error))
+    return FALSE;
+  g_autoptr (GPtrArray) pending = list_pending (change, expected);
+  if (!ul_store_pending_write (store, pending, error))
+    return FALSE;
+  ul_store_change_step (change, "pending");
+  if (syncfs (store->overlay_dfd) != 0)
+    return ul_throw_errno (error, "sync");
+  ul_store_change_step (change, "synced");
+  if (!publish (change, dropped, error) || !ul_store_reload (store, &change->wait, error)
+      || !remove_files (change, dropped, error) || !ul_store_clean (store, error))
+    return FALSE;
+  ul_store_change_step (change, "cleaned");
+  return TRUE;
+}
+
+gboolean
+ul_store_change_commit (UlStoreChange *change, GError **error)
+{
+  g_return_val_if_fail (!change->committed, FALSE);
+  change->committed = TRUE;
+  return commit (change, error) || ul_prefix (error, "%s", change->store->path);
+}

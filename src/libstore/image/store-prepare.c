@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/store-change-private.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/oci-digest.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+/* As the library has it, whatever the store's mode. */
+#define LINK_MODE 0644
+#define MAX_LOWER (1024 * 1024)
+
+static gboolean
+write_text (int dfd, const char *name, const char *text, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  return ul_store_write_file (dfd, name, bytes, LINK_MODE, FALSE, error);
+}
+
+static gboolean
+read_text (int dfd, const char *name, gboolean missing_ok, char **out, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_fd_read_file_at (dfd, name, MAX_LOWER, missing_ok, &bytes, error))
+    return FALSE;
+  *out
+      = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+  return TRUE;
+}
+
+/* Parents made by others have links of any form. */
+static gboolean
+lower_of_published (const UlStore *store, const char *parent, char **out, GError **error)
+{
+  ul_autofd int dfd = -1;
+  g_autofree char *link = NULL;
+  g_autofree char *lower = NULL;
+  if (!ul_fd_open_dir_at (store->overlay_dfd, parent, FALSE, &dfd, error)
+      || !read_text (dfd, "link", FALSE, &link, error)
+      || !read_text (dfd, "lower", TRUE, &lower, error))
+    return ul_prefix (error, "layer %s", parent);
+  *out = ul_store_lower (link, lower);
+  return TRUE;
+}
+
+static gboolean
+find_lower (const UlStoreChange *change, const char *parent, char **out, GError **error)
+{
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      if (g_str_equal (prepared->layer->id, parent))
+        {
+          *out = ul_store_lower (prepared->link, prepared->lower);
+          return TRUE;
+        }
+    }
+  return lower_of_published (change->store, parent, out, error);
+}
+
+static gboolean
+copy_tar_split (const UlStore *store, int dfd, int from, GError **error)
+{
+  struct stat st;
+  if (fstat (from, &st) != 0)
+    return ul_throw_errno (error, "stat %s", UL_STORE_TAR_SPLIT);
+  ul_autofd int to
+      = openat (dfd, UL_STORE_TAR_SPLIT, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, store->file_mode);
+  if (to < 0 || fchmod (to, store->file_mode) != 0)
+    return ul_throw_errno (error, "create %s", UL_STORE_TAR_SPLIT);
+  return ul_fd_copy (from, to, (guint64) st.st_size, error);
+}
+
+static gboolean
+make_diff (int dfd, const UlStoreLayerSource *source, GError **error)
+{
+  struct stat st;
+  if (!source->make_diff (dfd, "diff", source->data, error))
+    return FALSE;
+  return (fstatat (dfd, "diff", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode))
+         || ul_throw (error, UL_ERROR_FAILED, "diff was not made");
+}
+
+/* empty/ is for the library's diff of a base, which it would make there itself if it could. */
+static gboolean
+fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
+            const UlStoreLayerSource *source, GError **error)
+{
+  const mode_t mode = store->dir_mode;
+  return make_diff (dfd, source, error) && write_text (dfd, "link", prepared->link, error)
+         && ul_store_make_dir (dfd, "merged", mode, error)
+         && ul_store_make_dir (dfd, "work", mode, error)
+         && (prepared->lower != NULL ? write_text (dfd, "lower", prepared->lower, error)
+                                     : ul_store_make_dir (dfd, "empty", mode, error))
+         && (!prepared->has_tar_split || copy_tar_split (store, dfd, source->tar_split_fd, error));
+}
+
+gboolean
+ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
+                        const UlStoreLayerSource *source, GError **error)
+{
+  const UlStore *store = change->store;
+  const UlStoreLayer *layer = prepared->layer;
+  ul_autofd int dfd = -1;
+  ul_tmp_name_random (prepared->tmp);
+  ul_store_link_id (layer->id, prepared->link);
+  prepared->has_tar_split = source->tar_split_fd >= 0;
+  if ((layer->parent == NULL || find_lower (change, layer->parent, &prepared->lower, error))
+      && ul_store_make_dir (store->overlay_dfd, prepared->tmp, store->dir_mode, error)
+      && ul_fd_open_dir_at (store->overlay_dfd, prepared->tmp, FALSE, &dfd, error)
+      && fill_layer (store, dfd, prepared, source, error))
+    return TRUE;
+  (void) ul_fd_remove_tree_at (store->overlay_dfd, prepared->tmp, NULL);
+  return FALSE;
+}
+
+/* Say that the image has this file, and write it. */
+static gboolean
+put_big_data (const UlStore *store, int dfd, UlStoreImage *image, const char *key, GBytes *content,
+              GError **error)
+{
+  gsize len;
+  const void *data = g_bytes_get_data (content, &len);
+  g_autofree char *name = ul_store_big_data_name (key);
+  UlChecksum digest;
+  ul_checksum_of_data (data, len, &digest);
+  ul_store_image_add_big_data (image, key, (gint64) len, &digest);
+  return ul_store_write_file (dfd, name, content, store->file_mode, FALSE, error);
+}
+
+static gboolean
+put_document (const UlStore *store, int dfd, UlStoreImage *image, const char *prefix,
+              GBytes *content, GError **error)
+{
+  UlChecksum sum;
+  char digest[UL_OCI_DIGEST_SIZE];
+  ul_checksum_of_data (g_bytes_get_data (content, NULL), g_bytes_get_size (content), &sum);
+  ul_oci_digest_format (&sum, digest);
+  g_autofree char *key = g_strconcat (prefix, digest, NULL);
+  return put_big_data (store, dfd, image, key, content, error);
+}
+
+/* The manifest comes last: it's what changes in an image that is there already. */
+static gboolean
+fill_image (const UlStore *store, int dfd, UlStoreImage *image, const UlStoreImageSpec *spec,
+            GError **error)
+{
+  return put_document (store, dfd, image, "", spec->config, error)
+         && put_document (store, dfd, image, UL_STORE_MANIFEST_PREFIX, spec->manifest, error)
+         && (spec->index == NULL
+             || put_document (store, dfd, image, UL_STORE_MANIFEST_PREFIX, spec->index, error))
+         && put_big_data (store, dfd, image, UL_STORE_MANIFEST, spec->manifest, error);
+}
+
+gboolean
+ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,
+                        const UlStoreImageSpec *spec, GError **error)
+{
+  const UlStore *store = change->store;
+  ul_autofd int dfd = -1;
+  ul_tmp_name_random (prepared->tmp);
+  if (ul_store_make_dir (store->images_dfd, prepared->tmp, store->dir_mode, error)
+      && ul_fd_open_dir_at (store->images_dfd, prepared->tmp, FALSE, &dfd, error)
+      && fill_image (store, dfd, prepared->image, spec, error))
+    return TRUE;
+  (void) ul_fd_remove_tree_at (store->images_dfd, prepared->tmp, NULL);
+  return FALSE;
+}

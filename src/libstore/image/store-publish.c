@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/store-change-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/store-lock.h"
+#include "util/error.h"
+#include "util/fd.h"
+
+/* The token first: a reader that finds a new one and the old list reads again, as this one has the
+ * lock. */
+static gboolean
+write_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int lock,
+            GBytes *content, GError **error)
+{
+  if (!ul_store_lock_touch (lock, list->lock, error))
+    return FALSE;
+  ul_store_change_step (change, "token");
+  if (!ul_store_write_file (dfd, list->name, content, change->store->file_mode, TRUE, error)
+      || !ul_fd_sync_dir_at (dfd, ".", error))
+    return FALSE;
+  ul_store_change_step (change, "list");
+  return TRUE;
+}
+
+/* Something is called @name that no list has: a killed change left it. */
+static gboolean
+move_aside (int dfd, const char *name, GError **error)
+{
+  char tmp[UL_TMP_NAME_MAX];
+  ul_tmp_name_random (tmp);
+  return renameat (dfd, name, dfd, tmp) == 0 || errno == ENOENT
+         || ul_throw_errno (error, "rename %s", name);
+}
+
+static gboolean
+give_name (int from_dfd, const char *from, int dfd, const char *name, GError **error)
+{
+  return renameat (from_dfd, from, dfd, name) == 0
+         || ul_throw_errno (error, "rename %s to %s", from, name);
+}
+
+static gboolean
+place_link (const UlStore *store, const UlStorePreparedLayer *prepared, GError **error)
+{
+  char name[UL_TMP_NAME_MAX];
+  ul_tmp_name_random (name);
+  g_autofree char *tmp = g_strdup_printf ("l/%s", name);
+  g_autofree char *link = g_strdup_printf ("l/%s", prepared->link);
+  g_autofree char *target = g_strdup_printf ("../%s/diff", prepared->layer->id);
+  if (symlinkat (target, store->overlay_dfd, tmp) != 0)
+    return ul_throw_errno (error, "make %s", link);
+  return give_name (store->overlay_dfd, tmp, store->overlay_dfd, link, error);
+}
+
+static gboolean
+place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, GError **error)
+{
+  const UlStore *store = change->store;
+  const char *id = prepared->layer->id;
+  g_autofree char *from = g_strdup_printf ("%s/%s", prepared->tmp, UL_STORE_TAR_SPLIT);
+  g_autofree char *to = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
+  if ((prepared->has_tar_split
+       && !give_name (store->overlay_dfd, from, store->layers_dfd, to, error))
+      || !move_aside (store->overlay_dfd, id, error)
+      || !give_name (store->overlay_dfd, prepared->tmp, store->overlay_dfd, id, error)
+      || !place_link (store, prepared, error))
+    return FALSE;
+  ul_store_change_step (change, "layer");
+  return TRUE;
+}
+
+/* Place those that nobody else has added in the meantime, and say so in @layers. */
+static gboolean
+place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
+{
+  for (guint i = 0; i < change->layers->len; i++)
+    {
+      UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
+      const char *parent = prepared->layer->parent;
+      if (ul_store_layer_in (layers, prepared->layer->id) != NULL)
+        continue;
+      if (parent != NULL && ul_store_layer_in (layers, parent) == NULL)
+        return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s: its parent is gone", parent);
+      if (!place_layer (change, prepared, error))
+        return FALSE;
+      g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
+    }
+  return ul_fd_sync_dir_at (change->store->overlay_dfd, ".", error)
+         && ul_fd_sync_dir_at (change->store->overlay_dfd, "l", error)
+         && ul_fd_sync_dir_at (change->store->layers_dfd, ".", error);
+}
+
+static gboolean
+lock_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int *out_fd,
+           GError **error)
+{
+  if (!ul_store_lock_write (dfd, list->lock, change->store->file_mode, &change->wait, out_fd,
+                            error))
+    return FALSE;
+  ul_store_change_step (change, "locked");
+  return TRUE;
+}
+
+static gboolean
+write_layers (const UlStoreChange *change, int lock, const GPtrArray *layers, GError **error)
+{
+  g_autoptr (GBytes) content = ul_store_layers_format (layers);
+  return write_list (change, change->store->layers_dfd, &ul_store_layers_list, lock, content,
+                     error);
+}
+
+gboolean
+ul_store_publish_layers (UlStoreChange *change, GError **error)
+{
+  UlStore *store = change->store;
+  ul_autofd int lock = -1;
+  if (!lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
+    return FALSE;
+  g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
+  return layers != NULL && place_layers (change, layers, error)
+         && write_layers (change, lock, layers, error);
+}
+
+gboolean
+ul_store_unlist_layers (UlStoreChange *change, GError **error)
+{
+  UlStore *store = change->store;
+  ul_autofd int lock = -1;
+  if (!lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
+    return FALSE;
+  g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
+  if (layers == NULL)
+    return FALSE;
+  for (guint i = 0; i < change->removed_layers->len; i++)
+    {
+      gconstpointer layer = ul_store_layer_in (layers, change->removed_layers->pdata[i]);
+      if (layer != NULL)
+        g_ptr_array_remove (layers, (gpointer) layer);
+    }
+  return write_layers (change, lock, layers, error);
+}
+
+/* Files of an image that is there already: a reader that has its old entry finds all that it names,
+ * and the new manifest if we are killed here. */
+static gboolean
+place_big_data (const UlStore *store, const UlStorePreparedImage *prepared, GError **error)
+{
+  const UlStoreImage *image = prepared->image;
+  for (guint i = 0; i < image->big_data->len; i++)
+    {
+      const char *key = g_array_index (image->big_data, UlStoreBigData, i).key;
+      g_autofree char *name = ul_store_big_data_name (key);
+      g_autofree char *from = g_strdup_printf ("%s/%s", prepared->tmp, name);
+      g_autofree char *to = g_strdup_printf ("%s/%s", image->id, name);
+      if (!give_name (store->images_dfd, from, store->images_dfd, to, error))
+        return FALSE;
+    }
+  return ul_fd_sync_dir_at (store->images_dfd, image->id, error);
+}
+
+/* @listed are the images before the change. */
+static gboolean
+place_images (const UlStoreChange *change, const GPtrArray *listed, GError **error)
+{
+  const UlStore *store = change->store;
+  for (guint i = 0; i < change->images->len; i++)
+    {
+      const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
+      const char *id = prepared->image->id;
+      if (ul_store_image_in (listed, id) != NULL)
+        {
+          if (!place_big_data (store, prepared, error))
+            return FALSE;
+        }
+      else if (!move_aside (store->images_dfd, id, error)
+               || !give_name (store->images_dfd, prepared->tmp, store->images_dfd, id, error))
+        return FALSE;
+      ul_store_change_step (change, "image");
+    }
+  return ul_fd_sync_dir_at (store->images_dfd, ".", error);
+}
+
+gboolean
+ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error)
+{
+  UlStore *store = change->store;
+  ul_autofd int lock = -1;
+  g_autoptr (GPtrArray) images = NULL;
+  if (!lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
+      || (images = ul_store_read_images (store, error)) == NULL
+      || !place_images (change, images, error))
+    return FALSE;
+  ul_store_apply_images (change, images, out_dropped);
+  g_autoptr (GBytes) content = ul_store_images_format (images);
+  return write_list (change, store->images_dfd, &ul_store_images_list, lock, content, error);
+}
