@@ -44,11 +44,17 @@ static const UlCommand *const images[] = {
   NULL,
 };
 
+static const UlCommand *const stores[] = {
+  &ul_cmd_image_store_create, &ul_cmd_image_store_add, &ul_cmd_image_store_update,
+  &ul_cmd_image_store_remove, &ul_cmd_image_store_gc,  NULL,
+};
+
 static const UlCommandGroup groups[] = {
   { "Make a repository and configure it", repository },
   { "Put trees in and take them out", trees },
   { "Move commits between repositories", transfer },
   { "Container images", images },
+  { "Stores of images for podman and CRI-O", stores },
   { "Name commits and follow history", history },
   { "Look into commits", contents },
   { "Check and clean up", health },
