@@ -40,8 +40,7 @@ static const UlCommand *const health[] = {
 };
 
 static const UlCommand *const images[] = {
-  &ul_cmd_image_import,
-  NULL,
+  &ul_cmd_image_import, &ul_cmd_image_list, &ul_cmd_image_show, &ul_cmd_image_remove, NULL,
 };
 
 static const UlCommand *const stores[] = {
