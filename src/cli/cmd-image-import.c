@@ -16,6 +16,10 @@ typedef struct
   char *name;
   char *platform;
   UlDevicePolicy devices;
+  char *authfile;
+  char *cert_dir;
+  gboolean insecure_tls;
+  gboolean insecure_policy;
   gboolean no_fsync;
   gboolean per_object_fsync;
 } Options;
@@ -24,6 +28,16 @@ static gboolean
 parse_devices (const char *value, gpointer data, GError **error)
 {
   return ul_cli_parse_devices (value, &((Options *) data)->devices, error);
+}
+
+static gboolean
+parse_tls_verify (const char *value, gpointer data, GError **error)
+{
+  gboolean verify;
+  if (!ul_parse_boolean (value, &verify, error))
+    return FALSE;
+  ((Options *) data)->insecure_tls = !verify;
+  return TRUE;
 }
 
 static void
@@ -89,6 +103,18 @@ import (UlInvocation *inv, const Options *options, UlRepo *repo, const UlImageSo
   return TRUE;
 }
 
+/* The user's own policy, or that of all; NULL if none is to be asked. Free it. */
+static char *
+find_policy (const Options *options)
+{
+  if (options->insecure_policy)
+    return NULL;
+  g_autofree char *own
+      = g_build_filename (g_get_home_dir (), ".config", "containers", "policy.json", NULL);
+  return g_file_test (own, G_FILE_TEST_EXISTS) ? g_steal_pointer (&own)
+                                               : g_strdup ("/etc/containers/policy.json");
+}
+
 static gboolean
 run (UlInvocation *inv, gpointer data, GError **error)
 {
@@ -101,7 +127,17 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
-  const UlImageSourceOptions where = { .platform = platform, .tmp_dfd = ul_repo_tmp_dfd (repo) };
+  g_autofree char *policy = find_policy (options);
+  const UlImageSourceOptions where = {
+    .platform = platform,
+    .tmp_dfd = ul_repo_tmp_dfd (repo),
+    .skopeo = {
+      .authfile = options->authfile,
+      .cert_dir = options->cert_dir,
+      .insecure_tls = options->insecure_tls,
+      .policy = policy,
+    },
+  };
   g_autoptr (UlImageSource) source = ul_image_source_open (inv->argv[0], &where, error);
   return source != NULL && import (inv, options, repo, source, error);
 }
@@ -112,6 +148,16 @@ static const UlOption table[] = {
     "Name the image NAME; without a registry it's in localhost/, without a tag it's latest" },
   { "platform", 0, UL_OPTION_STRING, offsetof (Options, platform), "OS/ARCH[/VARIANT]",
     "Which image of an index (default: Linux on this machine)" },
+  UL_OPTIONS_HEADING ("Registries"),
+  { "authfile", 0, UL_OPTION_PATH, offsetof (Options, authfile), "FILE",
+    "Credentials (default: those of containers-auth.json(5))", "@file" },
+  { "cert-dir", 0, UL_OPTION_PATH, offsetof (Options, cert_dir), "DIR",
+    "Certificates (default: those of containers-certs.d(5))", "@dir" },
+  { "tls-verify", 0, UL_OPTION_CALLBACK, 0, "BOOL",
+    "Insist on HTTPS and certificates that verify (default: true)", "true false",
+    parse_tls_verify },
+  { "insecure-policy", 0, UL_OPTION_FLAG, offsetof (Options, insecure_policy), NULL,
+    "Don't ask the policy about signatures (containers-policy.json(5))" },
   UL_OPTIONS_HEADING ("How"),
   { "devices", 0, UL_OPTION_CALLBACK, 0, "error|skip",
     "Devices, FIFOs and sockets in layers, which can't be stored: fail and list them, or leave "

@@ -2,7 +2,7 @@
 # A store written by the library, read by podman as a read-only additional image store: listed,
 # inspected, run, committed upon, saved.
 . "$(dirname "$0")/../lib/tap.sh"
-. "$(dirname "$0")/podman-common.sh"
+. "$SRC/tests/root/podman-common.sh"
 
 # A base, and a layer in which a file is deleted, a directory replaced and a file added. Of each
 # the tar as it is in an image, and the tree as overlayfs has it.

@@ -5,7 +5,7 @@
 # image store create, add, update, remove, gc: images of a repository in a store that podman runs them from.
 . "$(dirname "$0")/../lib/tap.sh"
 need_cmd skopeo python3 umoci
-. "$(dirname "$0")/podman-common.sh"
+. "$SRC/tests/root/podman-common.sh"
 
 export UNDERLAY_REPO=repo
 u () { "$UNDERLAY" "$@"; }
@@ -156,6 +156,13 @@ ok "is a store" "$UNDERLAY" image store add --store=empty -q base:1 app
 mkdir other
 mount -t tmpfs none other
 like "another file system" "$("$UNDERLAY" image store create --store=other/store base:1)" '1 image added; 1 layer, 0 files linked, [0-9]+ copied \('
+is "of 1970, too" "$(find other/store/overlay/*/diff -type f -newermt 1970-01-02 | grep -v noted.py | grep -v same.py)" ""
+b=other/store/overlay/$(sha256sum <base.tar | cut -d' ' -f1)/diff
+ok "and hardlinks are hardlinks" test "$b/etc/base" -ef "$b/etc/hard"
 umount other
+"$UNDERLAY" init --repo=packed --mode=archive
+"$UNDERLAY" image import -q --repo=packed --name=base:1 oci:layout:base
+ok "from an archive" "$UNDERLAY" image store create -q --repo=packed --store=unpacked base:1
+same_tree "it's the same" unpacked/overlay/*/diff base --no-xattr-prefix user.overlay.
 
 done_testing

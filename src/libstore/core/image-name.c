@@ -208,6 +208,24 @@ ul_image_name_normalize (const char *text, char **out, GError **error)
   return ul_prefix (error, "Invalid image name '%s'", shown);
 }
 
+/* Is the first part of @text a domain? */
+static gboolean
+has_domain (const char *text)
+{
+  const gsize len = strcspn (text, "/");
+  g_autofree char *first = g_strndup (text, len);
+  return text[len] == '/' && (strpbrk (first, ".:") != NULL || g_str_equal (first, "localhost"));
+}
+
+gboolean
+ul_image_name_normalize_docker (const char *text, char **out, GError **error)
+{
+  if (has_domain (text))
+    return ul_image_name_normalize (text, out, error);
+  g_autofree char *whole = g_strconcat ("docker.io/", text, NULL);
+  return ul_image_name_normalize (whole, out, error);
+}
+
 static gboolean
 is_plain (char c)
 {

@@ -24,6 +24,9 @@ G_BEGIN_DECLS
  * no ref because a part of that would be longer than the name of a file. */
 gboolean ul_image_name_normalize (const char *text, char **out, GError **error);
 
+/* The same as Docker means it, and what speaks to registries: without a domain it's docker.io's. */
+gboolean ul_image_name_normalize_docker (const char *text, char **out, GError **error);
+
 /* The ref of a full name. */
 char *ul_image_name_to_ref (const char *full);
 

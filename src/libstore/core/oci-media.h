@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* Bytes of a manifest, index or config, as registries have it. */
 #define UL_OCI_MAX_DOCUMENT (4 * 1024 * 1024)
 
+#define UL_OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
+
 typedef enum
 {
   UL_OCI_INDEX,

@@ -58,18 +58,12 @@ get_strings (const UlJsonValue *object, const char *name, UlJsonNeed need, guint
   return TRUE;
 }
 
-/* In an archive a name without a domain is Docker's; NULL for what is no name. */
+/* NULL for what is no name. */
 static char *
 full_name (const char *text)
 {
-  const gsize first = strcspn (text, "/");
-  const gboolean has_domain
-      = text[first] == '/'
-        && (memchr (text, '.', first) != NULL || memchr (text, ':', first) != NULL
-            || (first == strlen ("localhost") && g_str_has_prefix (text, "localhost")));
-  g_autofree char *whole = has_domain ? g_strdup (text) : g_strconcat ("docker.io/", text, NULL);
   char *name = NULL;
-  return ul_image_name_normalize (whole, &name, NULL) ? name : NULL;
+  return ul_image_name_normalize_docker (text, &name, NULL) ? name : NULL;
 }
 
 static gboolean

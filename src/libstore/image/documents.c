@@ -50,7 +50,7 @@ ul_image_documents_free (UlImageDocuments *self)
 static gboolean
 check_type (const UlOciMediaType *said, const char *media_type, const char *name, GError **error)
 {
-  return said == NULL || g_str_equal (said->name, media_type)
+  return said == NULL || media_type == NULL || g_str_equal (said->name, media_type)
          || ul_throw (error, UL_ERROR_CORRUPT, "%s: mediaType: %s, expected %s", name, said->name,
                       media_type);
 }
@@ -59,12 +59,15 @@ UlImageDocuments *
 ul_image_documents_new (GBytes *manifest, const char *media_type, const char *name, GError **error)
 {
   g_autoptr (UlImageDocuments) self = g_new0 (UlImageDocuments, 1);
-  self->media_type = g_strdup (media_type);
   self->manifest_bytes = g_bytes_ref (manifest);
   digest_of (manifest, &self->manifest_digest);
   self->manifest = ul_oci_manifest_parse (manifest, name, error);
   if (self->manifest == NULL || !check_type (self->manifest->type, media_type, name, error))
     return NULL;
+  /* One that says nothing is OCI's: Docker's has to. */
+  if (media_type == NULL)
+    media_type = self->manifest->type != NULL ? self->manifest->type->name : UL_OCI_MANIFEST_TYPE;
+  self->media_type = g_strdup (media_type);
   return g_steal_pointer (&self);
 }
 

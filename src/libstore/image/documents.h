@@ -20,7 +20,7 @@ typedef struct
 } UlImageDocuments;
 
 /* Takes the manifest apart; the config is still to come. @name is what errors call it, @media_type
- * what is said of it elsewhere: it may say nothing else of itself. */
+ * what is said of it elsewhere (it may say nothing else of itself), or NULL. */
 UlImageDocuments *ul_image_documents_new (GBytes *manifest, const char *media_type,
                                           const char *name, GError **error);
 void ul_image_documents_free (UlImageDocuments *self);

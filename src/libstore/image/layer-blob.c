@@ -26,13 +26,14 @@ struct _UlLayerBlob
 static gboolean
 read_extent (UlLayerBlob *self, gsize *out_n, GError **error)
 {
-  if (self->extent.size == UL_EXTENT_STREAM)
-    return ul_fd_read (self->extent.fd, self->buffer, BUFFER, NULL, out_n, error);
   const gsize want = (gsize) MIN (BUFFER, self->extent.size - self->packed_size);
   *out_n = 0;
-  return want == 0
-         || ul_fd_read_at (self->extent.fd, self->buffer, want,
-                           self->extent.offset + self->packed_size, NULL, out_n, error);
+  if (want == 0)
+    return TRUE;
+  return self->extent.is_pipe
+             ? ul_fd_read (self->extent.fd, self->buffer, want, NULL, out_n, error)
+             : ul_fd_read_at (self->extent.fd, self->buffer, want,
+                              self->extent.offset + self->packed_size, NULL, out_n, error);
 }
 
 /* UlStream.read of the blob. */
@@ -71,7 +72,7 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   UlLayerBlob *self = g_malloc (sizeof *self);
   const UlStream packed = { .read = read_packed, .data = self };
   self->extent = *extent;
-  extent->fd = -1;
+  *extent = (UlExtent) UL_EXTENT_INIT;
   self->progress = progress;
   self->packed_hasher = ul_hasher_new ();
   self->packed_size = 0;
@@ -132,7 +133,8 @@ finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
 {
   if (!drain (self, read_plain, max, "archive", error)
       || (self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
-      || !drain (self, read_packed, max, "blob", error))
+      || !drain (self, read_packed, max, "blob", error)
+      || (self->extent.done != NULL && !self->extent.done (&self->extent, error)))
     return FALSE;
   ul_hasher_finish (self->packed_hasher, &out->digest);
   ul_hasher_finish (self->plain_hasher, &out->diff_id);

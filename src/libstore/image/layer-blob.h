@@ -14,8 +14,7 @@ G_BEGIN_DECLS
 
 typedef struct _UlLayerBlob UlLayerBlob;
 
-/* Takes what @extent has. Of what can't be read at any place (its size is UL_EXTENT_STREAM), all is
- * read. @sink may be NULL;
+/* Takes what @extent has. @sink may be NULL;
  * @progress, which gets the bytes read of the blob, too. */
 UlLayerBlob *ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data,
                                 UlProgress *progress, GError **error);

@@ -12,6 +12,9 @@ void
 ul_extent_clear (UlExtent *extent)
 {
   ul_fd_clear (&extent->fd);
+  if (extent->data_free != NULL)
+    extent->data_free (extent->data);
+  *extent = (UlExtent) UL_EXTENT_INIT;
 }
 
 UlMembers *

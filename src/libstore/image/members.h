@@ -14,14 +14,20 @@ G_BEGIN_DECLS
 
 typedef struct _UlMembers UlMembers;
 
-/* Where the bytes of a file are, which may be read at any place; or a pipe that they come from. */
-#define UL_EXTENT_STREAM G_MAXUINT64
-typedef struct
+/* Where the bytes of a file are: at a place in a file that may be read in any order, or the next
+ * ones of a pipe. */
+typedef struct _UlExtent UlExtent;
+struct _UlExtent
 {
   int fd; /* the holder's own */
   guint64 offset;
-  guint64 size; /* UL_EXTENT_STREAM: a pipe */
-} UlExtent;
+  guint64 size;
+  gboolean is_pipe; /* offset says nothing */
+  /* NULL, or: all was read; did all go well where it comes from? */
+  gboolean (*done) (const UlExtent *extent, GError **error);
+  gpointer data; /* for done */
+  GDestroyNotify data_free;
+};
 
 #define UL_EXTENT_INIT                                                                             \
   {                                                                                                \

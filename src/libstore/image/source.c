@@ -7,7 +7,10 @@
 #include "core/image-name.h"
 #include "image/docker-archive.h"
 #include "image/layout.h"
+#include "image/registry.h"
 #include "util/error.h"
+
+#define DOCKER "docker://"
 
 struct _UlImageSource
 {
@@ -17,6 +20,7 @@ struct _UlImageSource
   char *name;       /* that it's given there, or NULL */
   UlLayout *layout; /* one of these */
   UlDockerArchive *docker;
+  UlRegistry *registry;
 };
 
 static gboolean
@@ -59,14 +63,28 @@ open_docker_archive (UlImageSource *self, const UlImageSourceOptions *options, G
   return TRUE;
 }
 
+/* All of it is the path: the tag is after another colon than the first one. */
+static gboolean
+open_registry (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  g_autofree char *location = g_strconcat (DOCKER, self->path, NULL);
+  self->registry = ul_registry_open (location, options->platform, &options->skopeo, error);
+  if (self->registry == NULL)
+    return FALSE;
+  self->documents = ul_registry_steal_documents (self->registry);
+  return TRUE;
+}
+
 static const struct
 {
   const char *prefix;
   gboolean (*open) (UlImageSource *self, const UlImageSourceOptions *options, GError **error);
+  gboolean is_whole; /* what follows isn't PATH:WHICH */
 } transports[] = {
-  { "oci:", open_oci },
-  { "oci-archive:", open_oci_archive },
-  { "docker-archive:", open_docker_archive },
+  { "oci:", open_oci, FALSE },
+  { "oci-archive:", open_oci_archive, FALSE },
+  { "docker-archive:", open_docker_archive, FALSE },
+  { DOCKER, open_registry, TRUE },
 };
 
 UlImageSource *
@@ -77,16 +95,21 @@ ul_image_source_open (const char *location, const UlImageSourceOptions *options,
     {
       if (!g_str_has_prefix (location, transports[i].prefix))
         continue;
-      ul_layout_split (location + strlen (transports[i].prefix), &self->path, &self->which);
+      const char *rest = location + strlen (transports[i].prefix);
+      if (transports[i].is_whole)
+        self->path = g_strdup (rest);
+      else
+        ul_layout_split (rest, &self->path, &self->which);
       const gboolean ok = *self->path != '\0' ? transports[i].open (self, options, error)
                                               : ul_throw (error, UL_ERROR_INVALID, "no path");
       if (ok)
         return g_steal_pointer (&self);
-      ul_prefix (error, "%.*s", (int) strlen (transports[i].prefix) - 1, transports[i].prefix);
+      ul_prefix (error, "%.*s", (int) strcspn (transports[i].prefix, ":"), transports[i].prefix);
       return NULL;
     }
   ul_throw (error, UL_ERROR_UNSUPPORTED,
-            "%s: not an image's location, which begins with oci:, oci-archive: or docker-archive:",
+            "%s: not an image's location, which begins with oci:, oci-archive:, docker-archive: or "
+            "docker://",
             location);
   return NULL;
 }
@@ -102,6 +125,7 @@ ul_image_source_free (UlImageSource *self)
   ul_image_documents_free (self->documents);
   ul_layout_free (self->layout);
   ul_docker_archive_free (self->docker);
+  ul_registry_free (self->registry);
   g_free (self);
 }
 
@@ -126,6 +150,8 @@ base_of (const UlImageSource *self)
 gboolean
 ul_image_source_suggest_name (const UlImageSource *self, char **out, GError **error)
 {
+  if (self->registry != NULL)
+    return ul_image_name_normalize_docker (self->path, out, error);
   if (g_str_equal (self->path, "-") && self->name == NULL)
     return ul_throw (error, UL_ERROR_INVALID, "it says none");
   if (self->docker != NULL && self->name != NULL)
@@ -143,8 +169,10 @@ ul_image_source_is_unpacked (const UlImageSource *self)
 gboolean
 ul_image_source_open_layer (const UlImageSource *self, guint index, UlExtent *out, GError **error)
 {
+  const UlOciDescriptor *descriptor
+      = ul_oci_descriptor_at (self->documents->manifest->layers, index);
   if (self->docker != NULL)
     return ul_docker_archive_open_layer (self->docker, index, out, error);
-  return ul_layout_open_blob (
-      self->layout, ul_oci_descriptor_at (self->documents->manifest->layers, index), out, error);
+  return self->registry != NULL ? ul_registry_open_layer (self->registry, descriptor, out, error)
+                                : ul_layout_open_blob (self->layout, descriptor, out, error);
 }

@@ -4,6 +4,7 @@
 #include "core/oci-platform.h"
 #include "image/documents.h"
 #include "image/members.h"
+#include "image/skopeo.h"
 
 /* Where an image is imported from. What TRANSPORT:LOCATION means is skopeo's and podman's
  * (containers-transports(5)). Layers may be opened from several threads. */
@@ -14,11 +15,13 @@ typedef struct
 {
   const UlOciPlatform *platform; /* of an index, which image */
   int tmp_dfd;                   /* where temporary files may be; -1: the system's place */
+  UlSkopeoOptions skopeo;        /* of a registry */
 } UlImageSourceOptions;
 
 typedef struct _UlImageSource UlImageSource;
 
-/* @location: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME|:@INDEX].
+/* @location: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME|:@INDEX],
+ * docker://NAME[:TAG|@DIGEST].
  * UL_ERROR_INVALID for what is no location, UL_ERROR_UNSUPPORTED for a transport that we don't
  * have, both by name. */
 UlImageSource *ul_image_source_open (const char *location, const UlImageSourceOptions *options,

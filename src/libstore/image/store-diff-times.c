@@ -25,10 +25,9 @@ typedef struct
   int dfd;
   UlMtimes mtimes;
   UlMtimesStats *stats;
-  GArray *dirs;        /* of Dated: set at the end, as what is in them changes theirs */
-  GArray *sources;     /* of Dated: files called .py */
-  GHashTable *renewed; /* paths of files with an inode of their own */
-  GPtrArray *links;    /* path, target, path, target: hardlinks in the archive */
+  GArray *dirs;     /* of Dated: set at the end, as what is in them changes theirs */
+  GArray *sources;  /* of Dated: files called .py */
+  GPtrArray *links; /* path, target, path, target: hardlinks in the archive */
 
   int parent_dfd; /* -1: none; of the directory entered last */
   char *parent;
@@ -178,11 +177,24 @@ renew_file (Times *self, const char *path, const struct timespec *time, GError *
   if (dfd < 0 || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode)
       || (st.st_mtim.tv_sec == time->tv_sec && st.st_mtim.tv_nsec == time->tv_nsec))
     return TRUE;
-  if (!(st.st_nlink == 1 ? set_time (dfd, name, time, error)
-                         : renew_copy (self, dfd, name, time, error)))
+  return st.st_nlink == 1 ? set_time (dfd, name, time, error)
+                          : renew_copy (self, dfd, name, time, error);
+}
+
+/* What was copied is of now: another store of the same image would be another one. */
+static gboolean
+zero_copy (Times *self, const char *path, GError **error)
+{
+  static const struct timespec zero = { 0 };
+  struct stat st;
+  const char *name;
+  int dfd;
+  if (!enter (self, path, &dfd, &name, error))
     return FALSE;
-  g_hash_table_add (self->renewed, g_strdup (path));
-  return TRUE;
+  if (dfd < 0 || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode)
+      || st.st_nlink > 1 || st.st_mtim.tv_sec == 0)
+    return TRUE;
+  return set_time (dfd, name, &zero, error);
 }
 
 static gboolean
@@ -202,14 +214,17 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
     add_dated (self->dirs, path, stat);
   else if (stat->type == '2')
     return renew_symlink (self, path, &time, error);
-  else if (is_file (stat->type) && self->mtimes == UL_MTIMES_KEEP)
-    return renew_file (self, path, &time, error);
-  else if (is_file (stat->type) && self->mtimes == UL_MTIMES_AUTO && g_str_has_suffix (path, ".py"))
-    add_dated (self->sources, path, stat);
-  else if (stat->type == '1' && target != NULL && self->mtimes != UL_MTIMES_ZERO)
+  else if (stat->type == '1' && target != NULL)
     {
       g_ptr_array_add (self->links, g_strdup (path));
       g_ptr_array_add (self->links, g_strdup (target));
+    }
+  else if (is_file (stat->type))
+    {
+      if (self->mtimes == UL_MTIMES_AUTO && g_str_has_suffix (path, ".py"))
+        add_dated (self->sources, path, stat);
+      return self->mtimes == UL_MTIMES_KEEP ? renew_file (self, path, &time, error)
+                                            : zero_copy (self, path, error);
     }
   return TRUE;
 }
@@ -312,12 +327,14 @@ renew_sources (Times *self, GError **error)
   return TRUE;
 }
 
-/* Names of a file that has another inode now are names of that one. */
+/* Names that are one file in the image, and aren't where it got an inode of its own, or where files
+ * were copied. */
 static gboolean
 renew_link (Times *self, const char *path, const char *target, GError **error)
 {
   char temporary[UL_TMP_NAME_MAX];
   struct stat st;
+  struct stat target_st;
   const char *name;
   const char *target_name;
   int dfd;
@@ -326,13 +343,15 @@ renew_link (Times *self, const char *path, const char *target, GError **error)
   ul_autofd int from = dfd >= 0 ? openat (dfd, target_name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
   if (!enter (self, path, &dfd, &name, error))
     return FALSE;
-  if (from < 0 || dfd < 0 || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
-      || !S_ISREG (st.st_mode))
+  /* A later entry may have taken the place of one of them. */
+  if (from < 0 || dfd < 0 || fstat (from, &target_st) != 0
+      || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode)
+      || !S_ISREG (target_st.st_mode) || st.st_size != target_st.st_size
+      || (st.st_dev == target_st.st_dev && st.st_ino == target_st.st_ino))
     return TRUE;
   ul_tmp_name_random (temporary);
   if (linkat (from, "", dfd, temporary, AT_EMPTY_PATH) != 0)
-    return ul_throw_errno (error, "link %s", path);
-  g_hash_table_add (self->renewed, g_strdup (path));
+    return errno == EMLINK || ul_throw_errno (error, "link %s", path);
   return put (dfd, temporary, name, error);
 }
 
@@ -340,12 +359,8 @@ static gboolean
 renew_links (Times *self, GError **error)
 {
   for (guint i = 0; i + 1 < self->links->len; i += 2)
-    {
-      const char *path = self->links->pdata[i];
-      const char *target = self->links->pdata[i + 1];
-      if (g_hash_table_contains (self->renewed, target) && !renew_link (self, path, target, error))
-        return FALSE;
-    }
+    if (!renew_link (self, self->links->pdata[i], self->links->pdata[i + 1], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -384,7 +399,6 @@ ul_store_diff_set_times (int dfd, int tar_split, UlMtimes mtimes, UlMtimesStats 
     .stats = io_stats,
     .dirs = g_array_new (FALSE, FALSE, sizeof (Dated)),
     .sources = g_array_new (FALSE, FALSE, sizeof (Dated)),
-    .renewed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
     .links = g_ptr_array_new_with_free_func (g_free),
     .parent_dfd = -1,
   };
@@ -393,7 +407,6 @@ ul_store_diff_set_times (int dfd, int tar_split, UlMtimes mtimes, UlMtimesStats 
   const gboolean ok = set_all (&self, tar_split, error);
   g_array_unref (self.dirs);
   g_array_unref (self.sources);
-  g_hash_table_unref (self.renewed);
   g_ptr_array_unref (self.links);
   ul_fd_clear (&self.parent_dfd);
   g_free (self.parent);

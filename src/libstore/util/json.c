@@ -241,6 +241,40 @@ ul_json_get_array (const UlJsonValue *object, const char *name, UlJsonNeed need,
   return TRUE;
 }
 
+/* No deeper than UL_JSON_MAX_DEPTH. */
+static void
+collect_strings (JsonNode *node, const char *name, GPtrArray *out)
+{
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        collect_strings (json_array_get_element (array, i), name, out);
+      return;
+    }
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return;
+  JsonObjectIter iter;
+  const char *member;
+  JsonNode *value;
+  json_object_iter_init (&iter, json_node_get_object (node));
+  while (json_object_iter_next (&iter, &member, &value))
+    {
+      if (g_str_equal (member, name) && JSON_NODE_HOLDS_VALUE (value)
+          && json_node_get_value_type (value) == G_TYPE_STRING)
+        g_ptr_array_add (out, (gpointer) json_node_get_string (value));
+      collect_strings (value, name, out);
+    }
+}
+
+GPtrArray *
+ul_json_strings_called (const UlJson *json, const char *name)
+{
+  GPtrArray *out = g_ptr_array_new ();
+  collect_strings (json->root, name, out);
+  return out;
+}
+
 const char *
 ul_json_string (const UlJsonValue *value)
 {

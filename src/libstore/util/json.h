@@ -91,6 +91,10 @@ gboolean ul_json_get_boolean (const UlJsonValue *object, const char *name, UlJso
 gboolean ul_json_get_strings (const UlJsonValue *object, const char *name, GHashTable **out,
                               GError **error);
 
+/* The values of all members called @name that are strings, wherever in the document they are.
+ * Borrowed. */
+GPtrArray *ul_json_strings_called (const UlJson *json, const char *name);
+
 /* What a value of type UL_JSON_STRING says, or one of UL_JSON_INTEGER. */
 const char *ul_json_string (const UlJsonValue *value);
 gint64 ul_json_integer (const UlJsonValue *value);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/registry.h"
+
+#include <string.h>
+
+#include "core/oci-index.h"
+#include "image/skopeo-policy.h"
+#include "util/error.h"
+
+#define MAX_NESTING 4 /* indexes within an index */
+
+struct _UlRegistry
+{
+  char *location; /* of the manifest itself */
+  UlImageDocuments *documents;
+  GBytes *index; /* that led to it, or NULL */
+  UlSkopeoOptions options;
+  char *authfile; /* the options' own */
+  char *cert_dir;
+  char *policy;
+};
+
+/* What is called @digest where @location is: its tag, or another digest, gone. */
+static char *
+at_digest (const char *location, const UlChecksum *digest)
+{
+  char text[UL_OCI_DIGEST_SIZE];
+  const char *slash = strrchr (location, '/');
+  const char *end = strchr (location, '@');
+  if (end == NULL)
+    end = strchr (slash != NULL ? slash : location, ':');
+  if (end == NULL)
+    end = location + strlen (location);
+  ul_oci_digest_format (digest, text);
+  return g_strdup_printf ("%.*s@%s", (int) (end - location), location, text);
+}
+
+static gboolean
+is_index (GBytes *bytes, gboolean *out, GError **error)
+{
+  UlJsonValue root;
+  g_autoptr (UlJson) json = ul_json_parse (bytes, "manifest", UL_OCI_MAX_DOCUMENT, error);
+  if (json == NULL || !ul_json_root (json, UL_JSON_OBJECT, &root, error))
+    return FALSE;
+  *out = ul_json_has (&root, "manifests");
+  return TRUE;
+}
+
+/* On to the manifest for @platform. */
+static gboolean
+follow (UlRegistry *self, GBytes *bytes, const UlOciPlatform *platform, GError **error)
+{
+  g_autoptr (UlOciIndex) index = ul_oci_index_parse (bytes, "index", error);
+  const UlOciDescriptor *next = index != NULL ? ul_oci_index_select (index, platform, error) : NULL;
+  if (next == NULL)
+    return FALSE;
+  char *location = at_digest (self->location, &next->digest);
+  g_free (self->location);
+  self->location = location;
+  if (self->index == NULL)
+    self->index = g_bytes_ref (bytes);
+  return TRUE;
+}
+
+/* Of a digest in the location, the bytes are what it says. */
+static gboolean
+check_digest (const UlRegistry *self, GBytes *bytes, GError **error)
+{
+  const char *at = strchr (self->location, '@');
+  UlChecksum digest;
+  return at == NULL
+         || (ul_oci_digest_parse (at + 1, &digest, error)
+             && ul_image_documents_check_digest (bytes, &digest, "manifest", error));
+}
+
+static gboolean
+read_manifest (UlRegistry *self, const UlOciPlatform *platform, GError **error)
+{
+  for (guint depth = 0; depth <= MAX_NESTING; depth++)
+    {
+      g_autoptr (GBytes) bytes = NULL;
+      gboolean index;
+      if (!ul_skopeo_read_manifest (self->location, &self->options, &bytes, error)
+          || !check_digest (self, bytes, error) || !is_index (bytes, &index, error))
+        return FALSE;
+      if (!index)
+        {
+          self->documents = ul_image_documents_new (bytes, NULL, "manifest", error);
+          return self->documents != NULL;
+        }
+      if (!follow (self, bytes, platform, error))
+        return FALSE;
+    }
+  return ul_throw (error, UL_ERROR_CORRUPT, "index: nested too deeply");
+}
+
+static gboolean
+read_config (UlRegistry *self, GError **error)
+{
+  const UlOciDescriptor *descriptor = &self->documents->manifest->config;
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_skopeo_read_blob (self->location, &self->options, &descriptor->digest, descriptor->size,
+                            UL_OCI_MAX_DOCUMENT, &bytes, error))
+    return ul_prefix (error, "config");
+  self->documents->index_bytes = g_steal_pointer (&self->index);
+  return ul_image_documents_set_config (self->documents, bytes, error);
+}
+
+UlRegistry *
+ul_registry_open (const char *location, const UlOciPlatform *platform,
+                  const UlSkopeoOptions *options, GError **error)
+{
+  g_autoptr (UlRegistry) self = g_new0 (UlRegistry, 1);
+  self->location = g_strdup (location);
+  self->options = *options;
+  self->options.authfile = self->authfile = g_strdup (options->authfile);
+  self->options.cert_dir = self->cert_dir = g_strdup (options->cert_dir);
+  self->options.policy = self->policy = g_strdup (options->policy);
+  if (self->policy != NULL && !ul_skopeo_check_policy (self->policy, error))
+    return NULL;
+  return read_manifest (self, platform, error) && read_config (self, error)
+             ? g_steal_pointer (&self)
+             : NULL;
+}
+
+void
+ul_registry_free (UlRegistry *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->authfile);
+  g_free (self->cert_dir);
+  g_free (self->policy);
+  ul_image_documents_free (self->documents);
+  g_clear_pointer (&self->index, g_bytes_unref);
+  g_free (self->location);
+  g_free (self);
+}
+
+UlImageDocuments *
+ul_registry_steal_documents (UlRegistry *self)
+{
+  return g_steal_pointer (&self->documents);
+}
+
+gboolean
+ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descriptor, UlExtent *out,
+                        GError **error)
+{
+  return ul_skopeo_open_blob (self->location, &self->options, &descriptor->digest, descriptor->size,
+                              out, error);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/oci-platform.h"
+#include "image/documents.h"
+#include "image/skopeo.h"
+
+/* An image in a registry, as skopeo reads it: manifest and config byte for byte, of an index the
+ * one for a platform. Layers may be opened from several threads. */
+
+G_BEGIN_DECLS
+
+typedef struct _UlRegistry UlRegistry;
+
+/* @location: docker://NAME[:TAG|@DIGEST]. */
+UlRegistry *ul_registry_open (const char *location, const UlOciPlatform *platform,
+                              const UlSkopeoOptions *options, GError **error);
+void ul_registry_free (UlRegistry *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlRegistry, ul_registry_free)
+
+/* Its documents, verified, for the caller. Once. */
+UlImageDocuments *ul_registry_steal_documents (UlRegistry *self);
+
+gboolean ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descriptor,
+                                 UlExtent *out, GError **error);
+
+G_END_DECLS

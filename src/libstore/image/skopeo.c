@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/skopeo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "core/oci-digest.h"
+#include "core/oci-media.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/interrupt.h"
+#include "util/json.h"
+
+#define MAX_REPLY  (256 * 1024)
+#define MAX_STDERR (64 * 1024)
+
+/* Where the process has its end of the socket. */
+#define CHILD_FD 3
+
+/* The process. */
+typedef struct
+{
+  GPid pid;
+  int fd;
+  guint64 image;
+} Proxy;
+
+/* What the proxy says to one question. */
+typedef struct
+{
+  UlJson *json;
+  UlJsonValue root;
+  guint64 pipe;
+  int fd; /* of the pipe's end, or -1 */
+} Reply;
+
+static void
+reply_clear (Reply *reply)
+{
+  ul_json_free (reply->json);
+  ul_fd_clear (&reply->fd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear)
+
+/* The words of a command, up to the verb's options. */
+static GPtrArray *
+new_words (const char *verb, const UlSkopeoOptions *options)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (words, g_strdup ("skopeo"));
+  g_ptr_array_add (words, options->policy != NULL ? g_strconcat ("--policy=", options->policy, NULL)
+                                                  : g_strdup ("--insecure-policy"));
+  g_ptr_array_add (words, g_strdup (verb));
+  if (options->authfile != NULL)
+    g_ptr_array_add (words, g_strconcat ("--authfile=", options->authfile, NULL));
+  if (options->cert_dir != NULL)
+    g_ptr_array_add (words, g_strconcat ("--cert-dir=", options->cert_dir, NULL));
+  if (options->insecure_tls)
+    g_ptr_array_add (words, g_strdup ("--tls-verify=false"));
+  return words;
+}
+
+/* One that isn't installed has a clear error. */
+static gboolean
+throw_spawn (GError *cause, GError **error)
+{
+  const gboolean missing = g_error_matches (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  ul_throw (error, missing ? UL_ERROR_UNSUPPORTED : UL_ERROR_FAILED, "%s",
+            missing ? "the program skopeo, which reads from registries, isn't installed"
+                    : cause->message);
+  g_error_free (cause);
+  return FALSE;
+}
+
+/* Its words without those that only say what was asked for. Who prints them escapes them. */
+static gboolean
+throw_message (const char *text, GError **error)
+{
+  const char *quoted
+      = g_str_has_prefix (text, "Error parsing image name ") ? strstr (text, "\": ") : NULL;
+  return ul_throw (error, UL_ERROR_FAILED, "skopeo: %.1000s",
+                   quoted != NULL ? quoted + strlen ("\": ") : text);
+}
+
+/* Of what skopeo prints, the message of its last line: `time="..." level=fatal msg="..."`. */
+static gboolean
+throw_stderr (const char *text, GError **error)
+{
+  const char *at = g_strrstr (text, "msg=\"");
+  g_autofree char *whole = g_strdup (at != NULL ? at + strlen ("msg=\"") : text);
+  g_strchomp (whole);
+  if (at != NULL && g_str_has_suffix (whole, "\""))
+    whole[strlen (whole) - 1] = '\0';
+  g_autofree char *plain = g_strcompress (whole);
+  g_autofree char *valid = g_utf8_make_valid (plain, -1);
+  return throw_message (valid, error);
+}
+
+/* All of @fd, up to @max bytes and one more. */
+static gboolean
+read_all (int fd, gsize max, GByteArray *out, GError **error)
+{
+  guint8 buffer[16 * 1024];
+  gsize n;
+  do
+    {
+      if (!ul_interrupt_check (error)
+          || !ul_fd_read (fd, buffer, sizeof buffer, "from skopeo", &n, error))
+        return FALSE;
+      g_byte_array_append (out, buffer, (guint) n);
+    }
+  while (n > 0 && out->len <= max);
+  return TRUE;
+}
+
+gboolean
+ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, GBytes **out,
+                         GError **error)
+{
+  g_autoptr (GPtrArray) words = new_words ("inspect", options);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GByteArray) messages = g_byte_array_new ();
+  GError *cause = NULL;
+  GPid pid;
+  int status = 0;
+  ul_autofd int out_fd = -1;
+  ul_autofd int err_fd = -1;
+  g_ptr_array_add (words, g_strdup ("--raw"));
+  g_ptr_array_add (words, g_strdup (location));
+  g_ptr_array_add (words, NULL);
+  if (!g_spawn_async_with_pipes (NULL, (char **) words->pdata, NULL,
+                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
+                                 NULL, &out_fd, &err_fd, &cause))
+    return throw_spawn (cause, error);
+  const gboolean read = read_all (out_fd, UL_OCI_MAX_DOCUMENT, bytes, error)
+                        && read_all (err_fd, MAX_STDERR, messages, error);
+  ul_fd_clear (&out_fd);
+  ul_fd_clear (&err_fd);
+  if (!read)
+    (void) kill (pid, SIGTERM);
+  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  g_spawn_close_pid (pid);
+  if (!read)
+    return FALSE;
+  if (bytes->len > UL_OCI_MAX_DOCUMENT)
+    return ul_throw (error, UL_ERROR_CORRUPT, "its manifest has more than the allowed %d bytes",
+                     UL_OCI_MAX_DOCUMENT);
+  if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
+    {
+      g_autofree char *text = g_strndup ((const char *) messages->data, messages->len);
+      return throw_stderr (messages->len > 0 ? text : "failed", error);
+    }
+  *out = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+  return TRUE;
+}
+
+static gboolean
+send_all (int fd, const char *text, GError **error)
+{
+  ssize_t n;
+  do
+    n = send (fd, text, strlen (text), MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n >= 0 || ul_throw_errno (error, "ask skopeo");
+}
+
+/* A message, and the descriptor that came with it. */
+static gboolean
+receive (int fd, char *buffer, gsize *out_len, int *out_fd, GError **error)
+{
+  union
+  {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE (sizeof (int))];
+  } control;
+  struct iovec iov = { .iov_base = buffer, .iov_len = MAX_REPLY };
+  struct msghdr message = {
+    .msg_iov = &iov,
+    .msg_iovlen = 1,
+    .msg_control = control.bytes,
+    .msg_controllen = sizeof control.bytes,
+  };
+  ssize_t n;
+  do
+    if (!ul_interrupt_check (error))
+      return FALSE;
+  while ((n = recvmsg (fd, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR);
+  if (n < 0)
+    return ul_throw_errno (error, "hear from skopeo");
+  const struct cmsghdr *header = CMSG_FIRSTHDR (&message);
+  if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+      && header->cmsg_len == CMSG_LEN (sizeof (int)))
+    memcpy (out_fd, CMSG_DATA (header), sizeof (int));
+  if (n == 0 || (message.msg_flags & MSG_TRUNC) != 0)
+    return ul_throw (error, UL_ERROR_FAILED, "skopeo has ended, or says too much");
+  *out_len = (gsize) n;
+  return TRUE;
+}
+
+static gboolean
+parse_reply (const char *text, gsize len, Reply *out, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, len);
+  gboolean success;
+  const char *message;
+  out->json = ul_json_parse (bytes, "skopeo's reply", MAX_REPLY, error);
+  if (out->json == NULL || !ul_json_root (out->json, UL_JSON_OBJECT, &out->root, error)
+      || !ul_json_get_boolean (&out->root, "success", UL_JSON_REQUIRED, &success, error)
+      || !ul_json_get_string (&out->root, "error", UL_JSON_OPTIONAL, &message, error)
+      || !ul_json_get_size (&out->root, "pipeid", UL_JSON_OPTIONAL, &out->pipe, error))
+    return FALSE;
+  if (success)
+    return TRUE;
+  return throw_message (message != NULL ? message : "failed", error);
+}
+
+/* @args: of the method as JSON, "" for none. */
+static gboolean
+ask (Proxy *self, const char *method, const char *args, GError **error)
+{
+  g_autofree char *question = g_strdup_printf ("{\"method\":\"%s\",\"args\":[%s]}", method, args);
+  return send_all (self->fd, question, error);
+}
+
+static gboolean
+hear (Proxy *self, Reply *out, GError **error)
+{
+  g_autofree char *buffer = g_malloc (MAX_REPLY);
+  gsize len = 0;
+  out->fd = -1;
+  return receive (self->fd, buffer, &len, &out->fd, error) && parse_reply (buffer, len, out, error);
+}
+
+static gboolean
+ask_and_hear (Proxy *self, const char *method, const char *args, Reply *out, GError **error)
+{
+  return ask (self, method, args, error) && hear (self, out, error);
+}
+
+static gboolean
+open_image (Proxy *self, const char *location, GError **error)
+{
+  g_auto (Reply) hello = { .fd = -1 };
+  g_auto (Reply) opened = { .fd = -1 };
+  const char *version;
+  g_autoptr (GString) quoted = g_string_new ("\"");
+  for (const char *p = location; *p != '\0'; p++)
+    g_string_append_printf (quoted, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+  g_string_append_c (quoted, '"');
+  if (!ask_and_hear (self, "Initialize", "", &hello, error)
+      || !ul_json_get_string (&hello.root, "value", UL_JSON_REQUIRED, &version, error))
+    return FALSE;
+  if (!g_str_has_prefix (version, "0.2."))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "skopeo speaks version %s of its protocol, not 0.2", version);
+  return ask_and_hear (self, "OpenImage", quoted->str, &opened, error)
+         && ul_json_get_size (&opened.root, "value", UL_JSON_REQUIRED, &self->image, error);
+}
+
+static gboolean
+start (Proxy *self, const UlSkopeoOptions *options, GError **error)
+{
+  g_autoptr (GPtrArray) words = new_words ("experimental-image-proxy", options);
+  GError *cause = NULL;
+  int pair[2];
+  const int target = CHILD_FD;
+  g_ptr_array_add (words, g_strdup_printf ("--sockfd=%d", CHILD_FD));
+  g_ptr_array_add (words, NULL);
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    return ul_throw_errno (error, "socketpair");
+  self->fd = pair[0];
+  const gboolean ok = g_spawn_async_with_pipes_and_fds (
+      NULL, (const char *const *) words->pdata, NULL,
+      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL
+          | G_SPAWN_STDOUT_TO_DEV_NULL,
+      NULL, NULL, -1, -1, -1, &pair[1], &target, 1, &self->pid, NULL, NULL, NULL, &cause);
+  close (pair[1]);
+  return ok || throw_spawn (cause, error);
+}
+
+static void
+proxy_free (gpointer data)
+{
+  Proxy *self = data;
+  /* It ends when nobody asks any more, but may be waiting for a registry. */
+  ul_fd_clear (&self->fd);
+  if (self->pid != 0)
+    {
+      (void) kill (self->pid, SIGTERM);
+      while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+      g_spawn_close_pid (self->pid);
+    }
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Proxy, proxy_free)
+
+static Proxy *
+proxy_new (const char *location, const UlSkopeoOptions *options, GError **error)
+{
+  g_autoptr (Proxy) self = g_new0 (Proxy, 1);
+  self->fd = -1;
+  return start (self, options, error) && open_image (self, location, error)
+             ? g_steal_pointer (&self)
+             : NULL;
+}
+
+/* The pipe's other end is open until this is asked for, whatever happens to the blob: so it's asked
+ * for at once, and answered when all has been read or nothing more comes. */
+static gboolean
+ask_finish (Proxy *self, guint64 pipe, GError **error)
+{
+  g_autofree char *args = g_strdup_printf ("%" G_GUINT64_FORMAT, pipe);
+  return ask (self, "FinishPipe", args, error);
+}
+
+/* UlExtent.done. */
+static gboolean
+hear_finish (const UlExtent *extent, GError **error)
+{
+  g_auto (Reply) reply = { .fd = -1 };
+  return hear (extent->data, &reply, error);
+}
+
+gboolean
+ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
+                     guint64 size, UlExtent *out, GError **error)
+{
+  char text[UL_OCI_DIGEST_SIZE];
+  g_auto (Reply) reply = { .fd = -1 };
+  g_autoptr (Proxy) proxy = proxy_new (location, options, error);
+  if (proxy == NULL)
+    return FALSE;
+  ul_oci_digest_format (digest, text);
+  g_autofree char *args = g_strdup_printf ("%" G_GUINT64_FORMAT ",\"%s\",%" G_GUINT64_FORMAT,
+                                           proxy->image, text, size);
+  if (!ask_and_hear (proxy, "GetBlob", args, &reply, error))
+    return FALSE;
+  if (reply.fd < 0)
+    return ul_throw (error, UL_ERROR_FAILED, "skopeo gave no blob");
+  if (!ask_finish (proxy, reply.pipe, error))
+    return FALSE;
+  *out = (UlExtent){
+    .fd = ul_fd_steal (&reply.fd),
+    .size = size,
+    .is_pipe = TRUE,
+    .done = hear_finish,
+    .data = g_steal_pointer (&proxy),
+    .data_free = proxy_free,
+  };
+  return TRUE;
+}
+
+gboolean
+ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
+                     guint64 size, gsize max, GBytes **out, GError **error)
+{
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
+  gsize n;
+  if (size > max)
+    return ul_throw (error, UL_ERROR_CORRUPT,
+                     "%" G_GUINT64_FORMAT " bytes, more than the allowed %zu", size, max);
+  g_autofree guint8 *bytes = g_malloc ((gsize) size);
+  if (!ul_skopeo_open_blob (location, options, digest, size, &extent, error)
+      || !ul_fd_read_full (extent.fd, bytes, (gsize) size, "from skopeo", &n, error)
+      || !hear_finish (&extent, error))
+    return FALSE;
+  *out = g_bytes_new_take (g_steal_pointer (&bytes), n);
+  return TRUE;
+}

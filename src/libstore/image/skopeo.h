@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/checksum.h"
+#include "image/members.h"
+
+/* The program skopeo as the way to a registry, so that credentials, certificates, mirrors and
+ * policies about signatures are those that users have configured (containers-auth.json(5),
+ * containers-registries.conf(5), containers-policy.json(5)). Documents come from `skopeo inspect
+ * --raw`, byte for byte; blobs through pipes from `skopeo experimental-image-proxy`. Any thread.
+ * Learnt from skopeo 1.9.3, protocol 0.2.3. */
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *authfile;  /* NULL: skopeo's default */
+  const char *cert_dir;  /* NULL: skopeo's default */
+  gboolean insecure_tls; /* over HTTP, or with certificates that nobody knows */
+  const char *policy;    /* the file with the policy about signatures; NULL: there's none */
+} UlSkopeoOptions;
+
+/* The manifest or index that @location ("docker://...") stands for. UL_ERROR_UNSUPPORTED where
+ * skopeo isn't installed; its own words where it fails. */
+gboolean ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options,
+                                  GBytes **out, GError **error);
+
+/* A blob of the image at @location: a pipe, of which @size bytes come if all goes well, as done ()
+ * then says. Each has a process of its own, as one that waits for a blob hears nothing else. */
+gboolean ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options,
+                              const UlChecksum *digest, guint64 size, UlExtent *out,
+                              GError **error);
+
+/* One that is a document of at most @max bytes. */
+gboolean ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options,
+                              const UlChecksum *digest, guint64 size, gsize max, GBytes **out,
+                              GError **error);
+
+G_END_DECLS

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Images from a registry, through skopeo: a real registry on loopback.
+. "$(dirname "$0")/../lib/tap.sh"
+need_cmd skopeo docker-registry python3
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >registry.yml <<E
+version: 0.1
+log: {level: error}
+storage: {filesystem: {rootdirectory: $T/registry}}
+http: {addr: "127.0.0.1:$port"}
+E
+docker-registry serve registry.yml >registry.log 2>&1 3>&- &
+registry=$!
+at_exit 'kill $registry 2>/dev/null'
+for ((i = 0; i < 100; i++)); do
+  ! { exec 4<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null || break
+  sleep 0.1
+done
+exec 4>&-
+at=127.0.0.1:$port
+
+u () { "$UNDERLAY" --repo=r "$@"; }
+import () { timeout 60 "$UNDERLAY" --repo=r image import --insecure-policy --tls-verify=false "$@"; }
+push () { skopeo --insecure-policy copy -q --dest-tls-verify=false "${@:3}" "$1" "docker://$at/$2"; }
+u init --mode=bare-user
+mktar 1.tar pax 'd|etc|' 'f|etc/one|1' 'f|big||size=3000000'
+mktar 2.tar pax 'd|etc|' 'f|etc/.wh.one|' 'f|etc/two|2'
+mktar 3.tar pax 'f|three|3'
+digest=$(mkimage layout v1 1.tar 2.tar)
+mkimage layout v2 1.tar 3.tar:zstd >/dev/null
+push oci:layout:v1 team/app:1
+
+like "import" "$(import "docker://$at/team/app:1")" "^$at/team/app:1: 2 layers, 2 new"
+ref=image/127.0.0.1_3A_$port/team/app_3A_1
+is "the manifest is the registry's, byte for byte" "sha256:$(u cat "$ref" /manifest | sha256sum | cut -d' ' -f1)" "$digest"
+u image import -q --name=local oci:layout:v1
+is "the layers are the same as from the layout" "$(u image show --json local | grep '"commit"' | tail -n +2)" "$(u image show --json "$at/team/app:1" | grep '"commit"' | tail -n +2)"
+like "again: nothing is fetched" "$(import "docker://$at/team/app:1")" '2 layers, 0 new .*, unchanged$'
+like "by digest" "$(import "docker://$at/team/app@$digest")" "^$at/team/app@$digest: 2 layers, 0 new"
+push oci:layout:v2 team/app
+like "no tag is latest; only what is new is fetched" "$(import "docker://$at/team/app")" "^$at/team/app:latest: 2 layers, 1 new"
+is "its name in the repository" "$(u image list --names | grep -c "^$at/team/app:latest$")" 1
+
+# An index: the image for the platform, and the index kept.
+python3 - "$digest" <<'E'
+import hashlib, json, os, sys
+entry = [m for m in json.load(open("layout/index.json"))["manifests"]][0]
+entry.pop("annotations")
+other = dict(entry, platform={"os": "linux", "architecture": "s390x"})
+entry["platform"] = {"os": "linux", "architecture": "amd64"}
+data = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [other, entry]}).encode()
+d = hashlib.sha256(data).hexdigest()
+open("layout/blobs/sha256/" + d, "wb").write(data)
+json.dump({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:" + d, "size": len(data)}]},
+          open("layout/index.json", "w"))
+E
+push oci:layout team/multi:1 --all
+like "of an index the one for the platform" "$(import --platform=linux/amd64 "docker://$at/team/multi:1")" '2 layers, 0 new'
+is "the index is kept" "$(u image show --index "$at/team/multi:1" | cmp - "$(grep -l manifests layout/blobs/sha256/*)" && echo same)" same
+fails_with "no such platform" '^error: docker: .*linux/arm' import --platform=linux/arm "docker://$at/team/multi:1"
+
+# Wrong.
+fails_with "no such tag" '^error: docker: skopeo: .*manifest' import "docker://$at/team/app:nix"
+fails_with "no such name" '^error: docker: skopeo: ' import "docker://$at/team/nix:1"
+fails_with "HTTP isn't taken for HTTPS" '^error: docker: skopeo: .*HTTP' timeout 60 "$UNDERLAY" --repo=r image import --insecure-policy "docker://$at/team/app:1"
+echo '{"default": [{"type": "reject"}]}' >reject.json
+mkdir -p home/.config/containers
+mv reject.json home/.config/containers/policy.json
+fails_with "a policy that asks for more is kept to" 'policy.json asks for reject, which skopeo verifies only when it copies' env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import --tls-verify=false "docker://$at/team/app:1"
+echo '{"default": [{"type": "insecureAcceptAnything"}]}' >home/.config/containers/policy.json
+ok "one that accepts anything" env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import -q --tls-verify=false "docker://$at/team/app:1"
+echo '{}' >home/.config/containers/policy.json
+fails_with "one that is none" 'policy.json: default: ' env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import --tls-verify=false "docker://$at/team/app:1"
+fails_with "--tls-verify" 'maybe' import --tls-verify=maybe "docker://$at/team/app:1"
+fails_with "no skopeo" "^error: docker: the program skopeo, which reads from registries, isn't installed$" env PATH=/nowhere "$UNDERLAY" --repo=r image import "docker://$at/team/app:1"
+
+# A registry that gives something else.
+blob=$(python3 -c 'import json; print(json.load(open("layout/blobs/sha256/'"${digest#sha256:}"'"))["layers"][1]["digest"][7:])')
+file=$(find registry -path "*$blob/data")
+"$UNDERLAY" --repo=other init --mode=bare-user
+cp "$file" whole
+printf X | dd of="$file" bs=1 seek=40 conv=notrunc status=none
+fails_with "another blob than the manifest says" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=other image import --insecure-policy --tls-verify=false "docker://$at/team/app:1"
+is "nothing is there" "$("$UNDERLAY" --repo=other refs)" ""
+head -c 20 whole >"$file"
+fails_with "a blob that is cut off" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=other image import --insecure-policy --tls-verify=false "docker://$at/team/app:1"
+ok "the repository is sound" u fsck -q
+
+done_testing
