@@ -41,6 +41,8 @@ static const UlCommand *const health[] = {
 
 static const UlCommand *const images[] = {
   &ul_cmd_image_import,
+  &ul_cmd_image_store_list,
+  &ul_cmd_image_store_verify,
   NULL,
 };
 
