@@ -71,9 +71,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'", inv->argv[0]);
   if (verify (inv, options, &cause))
     return TRUE;
-  inv->failure = options->store == NULL || ul_store_report_is_damage (cause)
-                     ? UL_STORE_STATUS_FAULTY
-                     : UL_STORE_STATUS_UNCHECKED;
+  inv->failure = ul_store_report_status (options->store, cause);
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }

@@ -42,6 +42,7 @@ static const UlCommand *const health[] = {
 static const UlCommand *const images[] = {
   &ul_cmd_image_import,
   &ul_cmd_image_store_list,
+  &ul_cmd_image_store_repair,
   &ul_cmd_image_store_verify,
   NULL,
 };

@@ -67,8 +67,10 @@ ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults)
   json_builder_end_array (builder);
 }
 
-gboolean
-ul_store_report_is_damage (const GError *cause)
+int
+ul_store_report_status (const char *path, const GError *cause)
 {
-  return g_error_matches (cause, UL_ERROR, UL_ERROR_CORRUPT);
+  return path == NULL || g_error_matches (cause, UL_ERROR, UL_ERROR_CORRUPT)
+             ? UL_STORE_STATUS_FAULTY
+             : UL_STORE_STATUS_UNCHECKED;
 }

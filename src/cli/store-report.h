@@ -27,11 +27,12 @@ char *ul_store_report_sum (const UlStoreCounts *counts);
 /* Members "errors", "warnings" and "findings" of the object that is open in @builder. */
 void ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults);
 
-/* Could there be no check because a list is damaged? */
-gboolean ul_store_report_is_damage (const GError *cause);
-
-/* As with fsck. */
+/* The exit status for what there was to say no more about than @cause, or that something is wrong;
+ * as fsck's. */
 #define UL_STORE_STATUS_FAULTY    1
 #define UL_STORE_STATUS_UNCHECKED 2
+
+/* It's FAULTY also for a damaged list, and for a wrong use: there was no @path. */
+int ul_store_report_status (const char *path, const GError *cause);
 
 G_END_DECLS
