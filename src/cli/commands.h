@@ -18,6 +18,7 @@ extern const UlCommand ul_cmd_export;
 extern const UlCommand ul_cmd_fsck;
 extern const UlCommand ul_cmd_image_import;
 extern const UlCommand ul_cmd_image_store_list;
+extern const UlCommand ul_cmd_image_store_prepare;
 extern const UlCommand ul_cmd_image_store_repair;
 extern const UlCommand ul_cmd_image_store_verify;
 extern const UlCommand ul_cmd_init;

@@ -40,11 +40,8 @@ static const UlCommand *const health[] = {
 };
 
 static const UlCommand *const images[] = {
-  &ul_cmd_image_import,
-  &ul_cmd_image_store_list,
-  &ul_cmd_image_store_repair,
-  &ul_cmd_image_store_verify,
-  NULL,
+  &ul_cmd_image_import,       &ul_cmd_image_store_list,   &ul_cmd_image_store_prepare,
+  &ul_cmd_image_store_repair, &ul_cmd_image_store_verify, NULL,
 };
 
 static const UlCommandGroup groups[] = {
