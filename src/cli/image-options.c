@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include "core/image-name.h"
 #include "util/error.h"
 
 gboolean
@@ -34,4 +35,20 @@ ul_cli_platform (const char *value, GError **error)
       return NULL;
     }
   return ul_oci_platform_of_machine (host.machine);
+}
+
+gboolean
+ul_cli_image_names (char **argv, GPtrArray **out, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  for (; *argv != NULL; argv++)
+    {
+      char *name;
+      if (!ul_image_name_normalize (*argv, &name, error))
+        return FALSE;
+      g_ptr_array_add (names, name);
+    }
+  g_ptr_array_add (names, NULL);
+  *out = g_steal_pointer (&names);
+  return TRUE;
 }

@@ -14,4 +14,7 @@ gboolean ul_cli_parse_devices (const char *value, UlDevicePolicy *out, GError **
 /* OS/ARCHITECTURE[/VARIANT], of --platform; NULL: Linux on this machine. */
 UlOciPlatform *ul_cli_platform (const char *value, GError **error);
 
+/* NAME... of images as a user gives them, in full: char *, owned, NULL-terminated. */
+gboolean ul_cli_image_names (char **argv, GPtrArray **out, GError **error);
+
 G_END_DECLS

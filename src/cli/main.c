@@ -40,8 +40,15 @@ static const UlCommand *const health[] = {
 };
 
 static const UlCommand *const images[] = {
-  &ul_cmd_image_import,       &ul_cmd_image_store_list,   &ul_cmd_image_store_prepare,
-  &ul_cmd_image_store_repair, &ul_cmd_image_store_verify, NULL,
+  &ul_cmd_image_import, &ul_cmd_image_list, &ul_cmd_image_show, &ul_cmd_image_remove, NULL,
+};
+
+static const UlCommand *const stores[] = {
+  &ul_cmd_image_store_create,  &ul_cmd_image_store_add,
+  &ul_cmd_image_store_update,  &ul_cmd_image_store_remove,
+  &ul_cmd_image_store_gc,      &ul_cmd_image_store_list,
+  &ul_cmd_image_store_verify,  &ul_cmd_image_store_repair,
+  &ul_cmd_image_store_prepare, NULL,
 };
 
 static const UlCommandGroup groups[] = {
@@ -49,6 +56,7 @@ static const UlCommandGroup groups[] = {
   { "Put trees in and take them out", trees },
   { "Move commits between repositories", transfer },
   { "Container images", images },
+  { "Stores of images for podman and CRI-O", stores },
   { "Name commits and follow history", history },
   { "Look into commits", contents },
   { "Check and clean up", health },

@@ -96,6 +96,16 @@ ul_json_add_mode (JsonBuilder *builder, const char *name, guint32 mode)
 }
 
 void
+ul_json_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < strings->len; i++)
+    json_builder_add_string_value (builder, strings->pdata[i]);
+  json_builder_end_array (builder);
+}
+
+void
 ul_json_add_xattrs (JsonBuilder *builder, const char *name, GVariant *xattrs)
 {
   json_builder_set_member_name (builder, name);

@@ -36,6 +36,8 @@ void ul_json_add_int (JsonBuilder *builder, const char *name, gint64 value);
 void ul_json_add_bool (JsonBuilder *builder, const char *name, gboolean value);
 void ul_json_add_checksum (JsonBuilder *builder, const char *name, const UlChecksum *checksum);
 void ul_json_add_mode (JsonBuilder *builder, const char *name, guint32 mode);
+/* An array of char *. */
+void ul_json_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings);
 /* An a(ayay) as [{"name", "value"}]. */
 void ul_json_add_xattrs (JsonBuilder *builder, const char *name, GVariant *xattrs);
 /* An a{sv} as {key: GVariant text}. */

@@ -80,6 +80,13 @@ is "directories" "$(offers 'underlay --repo=r commit -b x some/')" "some/dir som
 is "directories for a tree" "$(offers 'underlay --repo=r commit --tree=dir=some/')" "some/dir some/sub"
 is "commits for a tree" "$(offers 'underlay --repo=r commit --tree=ref=dev')" "dev/a dev/b"
 is "files" "$(offers 'underlay checksum some/')" "some/dir some/file some/sub"
+"$UNDERLAY" init --repo=images --mode=bare-user
+mktar layer.tar pax 'f|a|a'
+mkimage layout 1 layer.tar >digest
+for name in q.example/a:1 q.example/a:2 b; do "$UNDERLAY" image import --repo=images -q --name=$name oci:layout; done
+is "images" "$(offers 'underlay image list --repo=images ')" "localhost/b:latest q.example/a:1 q.example/a:2"
+is "images that begin so" "$(offers 'underlay --repo=images image list localhost/b:latest q')" "q.example/a:1 q.example/a:2"
+is "tags, only what is behind the colon" "$(offers 'underlay image list --repo images q.example/a:')" "1 2"
 is "nothing for free text" "$(offers 'underlay commit -s ')" ""
 is "nothing without a repository" "$(offers 'underlay log ')" ""
 

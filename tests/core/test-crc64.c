@@ -24,11 +24,25 @@ test_in_parts (void)
         ul_crc64_update (ul_crc64_update (0, bytes, at), bytes + at, sizeof bytes - at), ==, whole);
 }
 
+/* However it's done here, and whatever the alignment. */
+static void
+test_portable (void)
+{
+  guint8 bytes[3000];
+  for (guint i = 0; i < sizeof bytes; i++)
+    bytes[i] = (guint8) (i * i * 31 + i);
+  for (gsize at = 0; at < 20; at++)
+    for (gsize len = 0; len < sizeof bytes - at; len += 1 + len / 3)
+      g_assert_cmphex (ul_crc64_update (at, bytes + at, len), ==,
+                       ul_crc64_update_portable (at, bytes + at, len));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/Crc64/known-values", test_known);
   g_test_add_func ("/Crc64/in-parts", test_in_parts);
+  g_test_add_func ("/Crc64/portable", test_portable);
   return g_test_run ();
 }

@@ -2,32 +2,7 @@
 # A store written by the library, read by podman as a read-only additional image store: listed,
 # inspected, run, committed upon, saved.
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
-need_cmd podman crun busybox tar gzip
-
-private_mounts
-
-# podman wants cgroups v2, and the machine may have v1.
-umount -R /sys/fs/cgroup 2>/dev/null || true
-mount -t cgroup2 none /sys/fs/cgroup || skip_all "no cgroup2"
-
-mkdir fs
-mount -t tmpfs -o size=512m none fs
-cd fs
-
-export CONTAINERS_CONF=$PWD/containers.conf CONTAINERS_REGISTRIES_CONF=$PWD/registries.conf \
-  CONTAINERS_STORAGE_CONF=$PWD/storage.conf
-# Nothing shared with podman on the machine, not even its locks.
-printf '[engine]\nlock_type = "file"\ntmp_dir = "%s"\nevents_logger = "none"\n' "$PWD/libpod" >containers.conf
-: >registries.conf
-printf '[storage]\ndriver = "overlay"\nrunroot = "%s"\ngraphroot = "%s"\n' "$PWD/run" "$PWD/unused" >storage.conf
-primary=primary
-pod ()
-{
-  podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
-    --storage-opt "additionalimagestore=$PWD/ro" "$@" 3>&-
-}
-limits=(--network none --cgroups disabled --ulimit nofile=1024:1024 --ulimit nproc=1000:1000)
+. "$(dirname "$0")/podman-common.sh"
 
 # A base, and a layer in which a file is deleted, a directory replaced and a file added. Of each
 # the tar as it is in an image, and the tree as overlayfs has it.
@@ -61,9 +36,7 @@ ok "another image on the same base" make_store localhost/changed:1 base base.tar
 
 is "nothing is wrong with it" "$("$BUILD/tests/image/make-store" store)" ""
 
-mkdir ro
-mount --bind store ro
-mount -o remount,bind,ro ro
+pod_ro store
 names () { pod images --format '{{.Repository}}:{{.Tag}} {{.ReadOnly}}' | sort | tr '\n' ' '; }
 is "podman lists them" "$(names)" "localhost/base:1 true localhost/changed:1 true "
 is "inspects one" "$(pod inspect --type image --format '{{len .RootFS.Layers}} {{.Digest}}' localhost/changed:1)" \

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/crc64.h"
 
+#include "config.h"
+
+#ifdef HAVE_ISAL
+#include <isa-l/crc64.h>
+#endif
 #include <string.h>
 
 #define POLYNOMIAL G_GUINT64_CONSTANT (0xd800000000000000)
@@ -28,6 +33,16 @@ fill_tables (void)
 
 guint64
 ul_crc64_update (guint64 crc, const void *data, gsize len)
+{
+#ifdef HAVE_ISAL
+  return crc64_iso_refl (crc, data, len);
+#else
+  return ul_crc64_update_portable (crc, data, len);
+#endif
+}
+
+guint64
+ul_crc64_update_portable (guint64 crc, const void *data, gsize len)
 {
   static gsize filled;
   if (g_once_init_enter (&filled))

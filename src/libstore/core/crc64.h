@@ -12,4 +12,9 @@ G_BEGIN_DECLS
 /* Goes on from what a call before gave; 0 to begin with. */
 guint64 ul_crc64_update (guint64 crc, const void *data, gsize len);
 
+/* The same on any machine; the one above is ISA-L's where that is there, which is many times
+ * faster.
+ */
+guint64 ul_crc64_update_portable (guint64 crc, const void *data, gsize len);
+
 G_END_DECLS

@@ -91,6 +91,30 @@ begin_special (UlTarFrame *self, const UlTarHeading *heading, GError **error)
   return TRUE;
 }
 
+static UlTarStat
+make_stat (const UlTarRecords *records, const UlTarHeading *heading)
+{
+  return (UlTarStat){
+    .type = heading->type,
+    .mtime = records->has_mtime ? records->mtime : heading->mtime,
+    .mtime_nsec = records->has_mtime ? records->mtime_nsec : 0,
+    .uid = records->has_uid ? records->uid : heading->uid,
+    .gid = records->has_gid ? records->gid : heading->gid,
+  };
+}
+
+/* What only some want to know of an entry. */
+static gboolean
+tell_about (UlTarFrame *self, const char *name, const UlTarHeading *heading, GError **error)
+{
+  const UlTarStat stat = make_stat (&self->records, heading);
+  const char *target = self->records.has_link ? NULL : heading->link;
+  if (self->sink.link != NULL && ul_tar_type_is_link (heading->type)
+      && !self->sink.link (name, target, heading->type == '1', self->data, error))
+    return FALSE;
+  return self->sink.stat == NULL || self->sink.stat (name, &stat, self->data, error);
+}
+
 /* An entry of its own. */
 static gboolean
 begin_entry (UlTarFrame *self, const UlTarHeading *heading, GError **error)
@@ -102,11 +126,9 @@ begin_entry (UlTarFrame *self, const UlTarHeading *heading, GError **error)
                                                              : heading->size;
   const gboolean is_content
       = ul_tar_type_is_file (heading->type) && !is_sparse && !g_str_has_suffix (name, "/");
-  const char *target = self->records.has_link ? NULL : heading->link;
-  ul_tar_records_clear (&self->records);
-  if (self->sink.link != NULL && ul_tar_type_is_link (heading->type)
-      && !self->sink.link (name, target, heading->type == '1', self->data, error))
+  if (!tell_about (self, name, heading, error))
     return FALSE;
+  ul_tar_records_clear (&self->records);
   if (size > G_MAXINT64 - UL_TAR_BLOCK)
     return ul_throw (error, UL_ERROR_CORRUPT, "tar header: %s: a size of %" G_GUINT64_FORMAT, name,
                      size);

@@ -20,6 +20,16 @@
 
 G_BEGIN_DECLS
 
+/* What else an entry's header says, and nothing here depends on. */
+typedef struct
+{
+  guint8 type;  /* '0' (or NUL) a file, '1' hardlink, '2' symlink, '5' directory, ... */
+  gint64 mtime; /* seconds since 1970; 0 where it's no number */
+  guint32 mtime_nsec;
+  guint64 uid;
+  guint64 gid;
+} UlTarStat;
+
 typedef struct
 {
   gboolean (*structure) (const guint8 *bytes, gsize len, gpointer data, GError **error);
@@ -31,6 +41,8 @@ typedef struct
    * than 100 bytes, and not read). */
   gboolean (*link) (const char *name, const char *target, gboolean is_hard, gpointer data,
                     GError **error);
+  /* NULL, or: of the entry that comes next, after link. */
+  gboolean (*stat) (const char *name, const UlTarStat *stat, gpointer data, GError **error);
 } UlTarFrameSink;
 
 typedef struct _UlTarFrame UlTarFrame;

@@ -6,8 +6,13 @@
 #include "util/error.h"
 #include "util/tar.h"
 
+#define UID_AT          108
+#define GID_AT          116
+#define ID_LEN          8
 #define SIZE_AT         124
 #define SIZE_LEN        12
+#define MTIME_AT        136
+#define MTIME_LEN       12
 #define CHECKSUM_AT     148
 #define CHECKSUM_LEN    8
 #define TYPE_AT         156
@@ -119,6 +124,14 @@ has_good_checksum (const guint8 *block)
   return noted == sum || (signed_sum >= 0 && noted == (guint64) signed_sum);
 }
 
+/* What nothing depends on: 0 for what is no number. */
+static guint64
+read_number (const guint8 *field, gsize len)
+{
+  guint64 value;
+  return parse_number (field, len, &value) ? value : 0;
+}
+
 static void
 read_name (const guint8 *block, char *out)
 {
@@ -148,6 +161,9 @@ ul_tar_heading_parse (const guint8 *block, UlTarHeading *out, GError **error)
                      out->type);
   out->more_sparse_map = out->type == 'S' && block[MORE_MAP_AT] != 0;
   read_name (block, out->name);
+  out->mtime = (gint64) MIN (read_number (block + MTIME_AT, MTIME_LEN), G_MAXINT64);
+  out->uid = read_number (block + UID_AT, ID_LEN);
+  out->gid = read_number (block + GID_AT, ID_LEN);
   const gsize link_len = strnlen ((const char *) block + LINK_AT, UL_TAR_LINK_MAX);
   memcpy (out->link, block + LINK_AT, link_len);
   out->link[link_len] = '\0';
@@ -192,6 +208,37 @@ dup_name (const char *value, gsize len)
   return memchr (value, '\0', len) == NULL ? g_strndup (value, len) : NULL;
 }
 
+/* "12.5", "-3": seconds, and what is behind the point. FALSE: not set. */
+static gboolean
+parse_time (const char *text, gint64 *out_seconds, guint32 *out_nsec)
+{
+  char *end;
+  guint32 nsec = 0;
+  const gint64 seconds = g_ascii_strtoll (text, &end, 10);
+  if (end == text || (*end != '\0' && *end != '.'))
+    return FALSE;
+  guint32 unit = 100000000;
+  for (const char *p = *end == '.' ? end + 1 : end; g_ascii_isdigit (*p); p++, unit /= 10)
+    nsec += (guint32) g_ascii_digit_value (*p) * unit;
+  const gboolean negative = *text == '-' && nsec > 0;
+  *out_seconds = negative ? seconds - 1 : seconds;
+  *out_nsec = negative ? 1000000000 - nsec : nsec;
+  return TRUE;
+}
+
+/* Records that say nothing about where an entry ends. */
+static void
+set_stat (UlTarRecords *self, const char *name, const char *value, gsize value_len)
+{
+  g_autofree char *text = g_strndup (value, value_len);
+  if (g_str_equal (name, "mtime"))
+    self->has_mtime = parse_time (text, &self->mtime, &self->mtime_nsec);
+  else if (g_str_equal (name, "uid"))
+    self->has_uid = g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &self->uid, NULL);
+  else if (g_str_equal (name, "gid"))
+    self->has_gid = g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &self->gid, NULL);
+}
+
 static gboolean
 set_record (UlTarRecords *self, const char *key, gsize key_len, const char *value, gsize value_len)
 {
@@ -218,6 +265,7 @@ set_record (UlTarRecords *self, const char *key, gsize key_len, const char *valu
     self->sparse = TRUE;
   if (g_str_equal (name, "linkpath"))
     self->has_link = TRUE;
+  set_stat (self, name, value, value_len);
   return TRUE;
 }
 
@@ -260,6 +308,7 @@ ul_tar_records_add (UlTarRecords *self, guint8 type, const char *bytes, gsize le
       self->has_size = FALSE;
       self->sparse = FALSE;
       self->has_link = FALSE;
+      self->has_mtime = self->has_uid = self->has_gid = FALSE;
       return add_pax (self, FALSE, bytes, len, error);
     case 'g':
       return add_pax (self, TRUE, bytes, len, error);

@@ -19,6 +19,9 @@ typedef struct
   gboolean more_sparse_map; /* an old GNU header, and blocks of its map follow */
   char name[UL_TAR_NAME_MAX + 1];
   char link[UL_TAR_LINK_MAX + 1]; /* a link's target, if the records have none */
+  gint64 mtime;                   /* seconds; 0 for what is no number */
+  guint64 uid;
+  guint64 gid;
 } UlTarHeading;
 
 /* What the headers before an entry say about it. */
@@ -30,6 +33,11 @@ typedef struct
   guint64 size;
   gboolean sparse;
   gboolean has_link; /* a link's target is too long for the heading */
+  gboolean has_mtime, has_uid, has_gid;
+  gint64 mtime;
+  guint32 mtime_nsec;
+  guint64 uid;
+  guint64 gid;
 } UlTarRecords;
 
 void ul_tar_records_clear (UlTarRecords *self);

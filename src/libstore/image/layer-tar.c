@@ -4,10 +4,9 @@
 #include "core/crc64.h"
 #include "core/oci-digest.h"
 #include "core/tar-path.h"
-#include "core/tar-split-reader.h"
+#include "image/tar-split-file.h"
 #include "repo/lookup.h"
 #include "util/error.h"
-#include "util/unpack.h"
 
 typedef struct
 {
@@ -94,23 +93,7 @@ static gboolean
 read_lines (Layer *layer, int tar_split, GError **error)
 {
   static const UlTarSplitReaderSink sink = { .bytes = emit, .file = emit_file };
-  g_autoptr (UlTarSplitReader) reader = ul_tar_split_reader_new (&sink, layer);
-  g_autoptr (UlFdStream) packed = ul_fd_stream_new (tar_split);
-  const UlStream stream = ul_fd_stream (packed);
-  g_autoptr (UlUnpack) unpack = ul_unpack_new (&stream, error);
-  const guint8 *lines = NULL;
-  gsize n = 0;
-  if (unpack == NULL)
-    return FALSE;
-  do
-    {
-      if (!ul_unpack_read (unpack, &lines, &n, error))
-        return ul_prefix (error, "tar-split");
-      if (n > 0 && !ul_tar_split_reader_push (reader, (const char *) lines, n, error))
-        return FALSE;
-    }
-  while (n > 0);
-  return ul_tar_split_reader_finish (reader, error);
+  return ul_tar_split_file_read (tar_split, &sink, layer, error);
 }
 
 static gboolean

@@ -167,29 +167,55 @@ need_document (UlRepo *repo, const UlCommit *commit, const char *name, GBytes **
   return *out != NULL || ul_throw (error, UL_ERROR_CORRUPT, "no %s in its commit", name);
 }
 
+GPtrArray *
+ul_image_layer_ids (const UlImage *image)
+{
+  const GArray *diff_ids = image->documents->config->diff_ids;
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+  char id[UL_CHECKSUM_HEX_LEN + 1];
+  for (guint i = 0; i < diff_ids->len; i++)
+    {
+      const char *parent = i > 0 ? ids->pdata[i - 1] : NULL;
+      ul_image_layer_id (parent, &g_array_index (diff_ids, UlChecksum, i), id);
+      g_ptr_array_add (ids, g_strdup (id));
+    }
+  return ids;
+}
+
+/* Whoever decides by the commit alone what an image needs has to be right. */
+static gboolean
+check_layer_ids (const UlCommit *commit, const UlImage *image, GError **error)
+{
+  g_autoptr (GPtrArray) ids = ul_image_layer_ids (image);
+  g_autofree const char **named = NULL;
+  gboolean same = g_variant_lookup (commit->metadata, UL_IMAGE_KEY_LAYERS, "^a&s", &named)
+                  && g_strv_length ((char **) named) == ids->len;
+  for (guint i = 0; same && i < ids->len; i++)
+    same = g_str_equal (named[i], ids->pdata[i]);
+  return same
+         || ul_throw (error, UL_ERROR_CORRUPT, "its commit names other layers than its config");
+}
+
 static gboolean
 load_layers (UlRepo *repo, UlImage *image, GError **error)
 {
-  const char *parent = NULL;
-  char id[UL_CHECKSUM_HEX_LEN + 1];
+  g_autoptr (GPtrArray) ids = ul_image_layer_ids (image);
   image->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_image_layer_free);
-  for (guint i = 0; i < image->documents->config->diff_ids->len; i++)
+  for (guint i = 0; i < ids->len; i++)
     {
       UlImageLayer *layer;
-      ul_image_layer_id (parent, &g_array_index (image->documents->config->diff_ids, UlChecksum, i),
-                         id);
+      const char *id = ids->pdata[i];
       if (!ul_image_layer_find (repo, id, &layer, error))
         return FALSE;
       if (layer == NULL)
         return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s isn't there", id);
       g_ptr_array_add (image->layers, layer);
-      parent = layer->id;
     }
   return TRUE;
 }
 
 static gboolean
-load (UlRepo *repo, UlImage *image, GError **error)
+load_documents (UlRepo *repo, UlImage *image, GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
   g_autoptr (GBytes) manifest = NULL;
@@ -207,29 +233,45 @@ load (UlRepo *repo, UlImage *image, GError **error)
          && load_document (repo, &commit, UL_IMAGE_INDEX_FILE, &image->documents->index_bytes,
                            error)
          && ul_image_documents_set_config (image->documents, config, error)
-         && load_layers (repo, image, error);
+         && check_layer_ids (&commit, image, error);
+}
+
+static UlImage *
+load (UlRepo *repo, const char *name, gboolean with_layers, GError **error)
+{
+  g_autofree char *ref = ul_image_name_to_ref (name);
+  g_autoptr (UlImage) image = g_new0 (UlImage, 1);
+  gboolean found = FALSE;
+  image->name = g_strdup (name);
+  gboolean ok = ul_refs_find (repo, ref, &found, &image->commit, error);
+  if (ok && !found)
+    ok = ul_throw (error, UL_ERROR_NOT_FOUND, "not there");
+  if (ok && load_documents (repo, image, error)
+      && (!with_layers || load_layers (repo, image, error)))
+    return g_steal_pointer (&image);
+  ul_prefix (error, "image %s", name);
+  return NULL;
 }
 
 UlImage *
 ul_image_load (UlRepo *repo, const char *name, GError **error)
 {
-  g_autofree char *ref = ul_image_name_to_ref (name);
-  g_autoptr (UlImage) image = g_new0 (UlImage, 1);
-  gboolean found;
-  if (!ul_refs_find (repo, ref, &found, &image->commit, error))
-    return NULL;
-  if (!found)
-    {
-      ul_throw (error, UL_ERROR_NOT_FOUND, "image %s: not there", name);
-      return NULL;
-    }
-  image->name = g_strdup (name);
-  if (!load (repo, image, error))
-    {
-      ul_prefix (error, "image %s", name);
-      return NULL;
-    }
-  return g_steal_pointer (&image);
+  return load (repo, name, TRUE, error);
+}
+
+UlImage *
+ul_image_load_documents (UlRepo *repo, const char *name, GError **error)
+{
+  return load (repo, name, FALSE, error);
+}
+
+guint64
+ul_image_size (const UlImage *image)
+{
+  guint64 size = 0;
+  for (guint i = 0; i < image->layers->len; i++)
+    size += ((const UlImageLayer *) image->layers->pdata[i])->size;
+  return size;
 }
 
 void
@@ -253,7 +295,7 @@ gboolean
 ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error)
 {
   g_autoptr (GPtrArray) refs = NULL;
-  if (!ul_refs_list (repo, "image", UL_REFS_LIST_NO_REMOTES, &refs, error))
+  if (!ul_refs_list (repo, "image", UL_REFS_LIST_NO_REMOTES | UL_REFS_LIST_NAMES, &refs, error))
     return FALSE;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < refs->len; i++)

@@ -11,7 +11,8 @@
  *   image/layer/<id>        the layer's tree
  *   image/tar-split/<diff>  one file, from which and the tree the layer's tar can be made again
  *
- * What is loaded is verified: digests, layers against the config. Any thread. */
+ * What is loaded is verified: digests, layers against the config, that the commit names these.
+ * Any thread. */
 
 G_BEGIN_DECLS
 
@@ -66,10 +67,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlImageLayer, ul_image_layer_free)
 /* The image called @name, which is given in full. UL_ERROR_NOT_FOUND for none, or if a layer isn't
  * there; UL_ERROR_CORRUPT. */
 UlImage *ul_image_load (UlRepo *repo, const char *name, GError **error);
+/* The same of an image whose layers need not be there: layers is NULL. */
+UlImage *ul_image_load_documents (UlRepo *repo, const char *name, GError **error);
 void ul_image_free (UlImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlImage, ul_image_free)
 
-/* All names, sorted: char *, owned. */
+/* The ids of its layers by its config, the lowest first: char *, owned. */
+GPtrArray *ul_image_layer_ids (const UlImage *image);
+/* Bytes of the tars of all layers. */
+guint64 ul_image_size (const UlImage *image);
+
+/* All names, sorted: char *, owned. Whatever their refs hold: it's loading them that may fail. */
 gboolean ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error);
 
 /* The gzipped tar-split of a layer, to be read from its start. */

@@ -3,12 +3,16 @@
 
 #include "util/archive.h"
 #include "util/error.h"
+#include "util/unpack-gzip.h"
 
 struct _UlUnpack
 {
+  UlUnpackGzip *gzip; /* NULL: it's up to libarchive */
   const UlArchive *lib;
   struct archive *archive;
   UlStream from;
+  const guint8 *first; /* what was read to tell what it is, and isn't passed on yet */
+  gsize first_len;
   GError *from_error;
   gboolean started;
   gboolean at_end;
@@ -31,10 +35,13 @@ static la_ssize_t
 pull (struct archive *archive, void *data, const void **out_block)
 {
   UlUnpack *self = data;
-  const guint8 *bytes = NULL;
-  gsize n = 0;
+  const guint8 *bytes = self->first;
+  gsize n = self->first_len;
   (void) archive;
-  if (self->from_error != NULL || !self->from.read (self->from.data, &bytes, &n, &self->from_error))
+  self->first_len = 0;
+  if (n == 0
+      && (self->from_error != NULL
+          || !self->from.read (self->from.data, &bytes, &n, &self->from_error)))
     return ARCHIVE_FATAL;
   *out_block = bytes;
   return (la_ssize_t) n;
@@ -58,16 +65,10 @@ ul_unpack_new (const UlStream *from, GError **error)
   const UlArchive *lib;
   if (!ul_archive_load (&lib, error))
     return NULL;
-  g_autoptr (UlUnpack) self = g_new0 (UlUnpack, 1);
+  UlUnpack *self = g_new0 (UlUnpack, 1);
   self->lib = lib;
   self->from = *from;
-  self->archive = lib->archive_read_new ();
-  if (self->archive == NULL || !choose (self))
-    {
-      ul_throw (error, UL_ERROR_UNSUPPORTED, "unpack: libarchive lacks gzip, zstd, bzip2 or xz");
-      return NULL;
-    }
-  return g_steal_pointer (&self);
+  return self;
 }
 
 void
@@ -75,6 +76,7 @@ ul_unpack_free (UlUnpack *self)
 {
   if (self == NULL)
     return;
+  ul_unpack_gzip_free (self->gzip);
   if (self->archive != NULL)
     self->lib->archive_read_free (self->archive);
   g_clear_error (&self->from_error);
@@ -83,10 +85,13 @@ ul_unpack_free (UlUnpack *self)
 
 /* Opening reads already, to tell what it is. */
 static gboolean
-start (UlUnpack *self, GError **error)
+open_archive (UlUnpack *self, GError **error)
 {
   struct archive_entry *entry;
-  self->started = TRUE;
+  self->archive = self->lib->archive_read_new ();
+  if (self->archive == NULL || !choose (self))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "unpack: libarchive lacks gzip, zstd, bzip2 or xz");
   if (self->lib->archive_read_open2 (self->archive, self, NULL, pull, NULL, NULL) != ARCHIVE_OK)
     return throw_archive (self, error);
   switch (self->lib->archive_read_next_header (self->archive, &entry))
@@ -101,6 +106,18 @@ start (UlUnpack *self, GError **error)
     }
 }
 
+static gboolean
+start (UlUnpack *self, GError **error)
+{
+  self->started = TRUE;
+  if (!self->from.read (self->from.data, &self->first, &self->first_len, error))
+    return FALSE;
+  if (!ul_unpack_gzip_takes (self->first, self->first_len))
+    return open_archive (self, error);
+  self->gzip = ul_unpack_gzip_new (&self->from, self->first, self->first_len);
+  return TRUE;
+}
+
 gboolean
 ul_unpack_read (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
@@ -110,6 +127,8 @@ ul_unpack_read (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **
   la_int64_t offset;
   if (!self->started && !start (self, error))
     return FALSE;
+  if (self->gzip != NULL)
+    return ul_unpack_gzip_read (self->gzip, out_bytes, out_n, error);
   /* A block may be empty though more follow. */
   while (!self->at_end && len == 0)
     switch (self->lib->archive_read_data_block (self->archive, &block, &len, &offset))
@@ -126,10 +145,4 @@ ul_unpack_read (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **
   if (!self->at_end)
     *out_bytes = block;
   return TRUE;
-}
-
-const char *
-ul_unpack_filter (UlUnpack *self)
-{
-  return self->lib->archive_filter_name (self->archive, 0);
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/commands.h"
+
+#include "cli/image-store.h"
+#include "cli/open.h"
+#include "util/error.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+typedef struct
+{
+  UlCliStoreOptions store;
+  gboolean shared;
+} Options;
+
+/* Nothing that is there is taken for a new store. */
+static gboolean
+check_new (const UlInvocation *inv, const UlCliStoreOptions *options, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (UlStore) there = ul_cli_store_open (inv, options, 0, &failure);
+  if (there != NULL)
+    return ul_throw (error, UL_ERROR_EXISTS,
+                     "%s: a store is there already, add to it with 'image store add'",
+                     options->store);
+  if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* All images are looked up before a directory is made for them. */
+static gboolean
+check_images (UlRepo *repo, char **names, GError **error)
+{
+  for (char **name = names; *name != NULL; name++)
+    if (!ul_cli_store_check_image (repo, *name, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+run (UlInvocation *inv, gpointer data, GError **error)
+{
+  const Options *options = data;
+  const UlStoreFlags flags = UL_STORE_CREATE | (options->shared ? UL_STORE_SHARED : 0);
+  g_auto (UlCliStoreReport) report;
+  ul_cli_store_report_init (&report);
+  if (!check_new (inv, &options->store, error))
+    return FALSE;
+  g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
+  if (repo == NULL || !check_images (repo, inv->argv, error))
+    return FALSE;
+  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, flags, error);
+  if (store == NULL
+      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) inv->argv,
+                             &report, error))
+    return FALSE;
+  ul_cli_store_report_print (inv, &report);
+  return TRUE;
+}
+
+static const UlOption table[] = {
+  UL_OPTIONS_HEADING ("The store"),
+  UL_CLI_STORE_OPTION,
+  { "shared", 0, UL_OPTION_FLAG, offsetof (Options, shared), NULL,
+    "Let all users read it, not only root" },
+  UL_CLI_STORE_MTIMES_OPTION,
+  UL_OPTIONS_END,
+};
+
+const UlCommand ul_cmd_image_store_create = {
+  .name = "image store create",
+  .args = "IMAGE...",
+  .summary = "Make a store of images for podman and CRI-O",
+  .details = "DIR becomes an additional image store (additionalimagestores in storage.conf). Its "
+             "files are hardlinks of the repository's where that can be.",
+  .completes = "@image",
+  .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,
+  .options_size = sizeof (Options),
+  .options = table,
+  .run = run,
+};

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/store-gc.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "util/error.h"
+#include "util/fd.h"
+
+#define MAX_CONF (1024 * 1024)
+
+void
+ul_store_hold_free (UlStoreHold *hold)
+{
+  g_free (hold->layer);
+  g_free (hold->by);
+  g_free (hold);
+}
+
+static void
+add_hold (GPtrArray *holds, const char *layer, char *by)
+{
+  UlStoreHold *hold = g_new (UlStoreHold, 1);
+  hold->layer = g_strdup (layer);
+  hold->by = by;
+  g_ptr_array_add (holds, hold);
+}
+
+/* Is it one of ours, and not of @other's own? */
+static gboolean
+is_ours (const UlStore *store, const UlStore *other, const char *layer)
+{
+  return layer != NULL && ul_store_find_layer (other, layer) == NULL
+         && ul_store_find_layer (store, layer) != NULL;
+}
+
+static void
+find_holds (const UlStore *store, const UlStore *other, const char *root, GPtrArray *io_holds)
+{
+  const GPtrArray *layers = ul_store_layers (other);
+  const GPtrArray *images = ul_store_images (other);
+  for (guint i = 0; i < layers->len; i++)
+    {
+      const UlStoreLayer *layer = layers->pdata[i];
+      if (is_ours (store, other, layer->parent))
+        add_hold (io_holds, layer->parent, g_strdup_printf ("layer %s in %s", layer->id, root));
+    }
+  for (guint i = 0; i < images->len; i++)
+    {
+      const UlStoreImage *image = images->pdata[i];
+      const char *name = image->names->len > 0 ? image->names->pdata[0] : image->id;
+      if (is_ours (store, other, image->layer))
+        add_hold (io_holds, image->layer, g_strdup_printf ("image %s in %s", name, root));
+    }
+}
+
+gboolean
+ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *wait,
+                     GPtrArray *io_holds, gboolean *out_found, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (UlStore) other = ul_store_open (AT_FDCWD, root, 0, wait, &failure);
+  *out_found = other != NULL;
+  if (other != NULL)
+    {
+      find_holds (store, other, root, io_holds);
+      return TRUE;
+    }
+  if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* The value of `graphroot = "..."` in table [storage]; NULL: none. That's all of TOML that this
+ * file needs: in it a string with escapes or over several lines is no path that anybody has. */
+static char *
+find_graphroot (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gboolean in_storage = FALSE;
+  for (char **line = lines; *line != NULL; line++)
+    {
+      const char *stripped = g_strstrip (*line);
+      if (*stripped == '[')
+        in_storage = g_str_has_prefix (stripped, "[storage]");
+      if (!in_storage || !g_str_has_prefix (stripped, "graphroot"))
+        continue;
+      const char *at = stripped + strlen ("graphroot");
+      at += strspn (at, " \t");
+      if (*at != '=')
+        continue;
+      at += 1 + strspn (at + 1, " \t");
+      const char quote = *at;
+      const char *end = quote == '"' || quote == '\'' ? strchr (at + 1, quote) : NULL;
+      if (end != NULL && end > at + 1)
+        return g_strndup (at + 1, (gsize) (end - at - 1));
+    }
+  return NULL;
+}
+
+char *
+ul_store_graphroot (const char *path)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  char *root = NULL;
+  if (ul_fd_read_file_at (AT_FDCWD, path, MAX_CONF, TRUE, &bytes, NULL) && bytes != NULL)
+    {
+      gsize len;
+      const char *data = g_bytes_get_data (bytes, &len);
+      g_autofree char *text = g_strndup (len > 0 ? data : "", len);
+      root = find_graphroot (text);
+    }
+  return root != NULL ? root : g_strdup (UL_STORE_DEFAULT_ROOT);
+}
+
+/* @layer and all below it. */
+static void
+mark (const UlStore *store, GHashTable *needed, const char *layer)
+{
+  while (layer != NULL && !g_hash_table_contains (needed, layer))
+    {
+      const UlStoreLayer *found = ul_store_find_layer (store, layer);
+      if (found == NULL)
+        return;
+      g_hash_table_add (needed, found->id);
+      layer = found->parent;
+    }
+}
+
+gboolean
+ul_store_gc (UlStoreChange *change, const UlStore *store, GPtrArray *holds, GPtrArray **out_removed,
+             GPtrArray **out_held, GError **error)
+{
+  const GPtrArray *layers = ul_store_layers (store);
+  const GPtrArray *images = ul_store_images (store);
+  g_autoptr (GHashTable) needed = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) held = g_ptr_array_new ();
+  for (guint i = 0; i < images->len; i++)
+    mark (store, needed, ((const UlStoreImage *) images->pdata[i])->layer);
+  for (guint i = 0; i < holds->len; i++)
+    if (!g_hash_table_contains (needed, ((const UlStoreHold *) holds->pdata[i])->layer))
+      g_ptr_array_add (held, holds->pdata[i]);
+  for (guint i = 0; i < held->len; i++)
+    mark (store, needed, ((const UlStoreHold *) held->pdata[i])->layer);
+  for (guint i = 0; i < layers->len; i++)
+    {
+      const UlStoreLayer *layer = layers->pdata[i];
+      if (g_hash_table_contains (needed, layer->id))
+        continue;
+      g_ptr_array_add (removed, g_strdup (layer->id));
+      if (!ul_store_change_remove_layer (change, layer->id, error))
+        return FALSE;
+    }
+  *out_removed = g_steal_pointer (&removed);
+  *out_held = g_steal_pointer (&held);
+  return TRUE;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "image/store-change.h"
+
+/* Layers of a container store that nothing needs. What containers and images in other stores stand
+ * on isn't said in a store: so those who use it are asked. */
+
+G_BEGIN_DECLS
+
+/* Who stands on a layer of a store. */
+typedef struct
+{
+  char *layer;
+  char *by; /* "layer ID in ROOT" or "image NAME in ROOT" */
+} UlStoreHold;
+
+void ul_store_hold_free (UlStoreHold *hold);
+
+/* Add to @io_holds (of UlStoreHold, owned) what of @store the primary store at @root stands on.
+ * *out_found: FALSE, and no error, where there's no store. */
+gboolean ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *wait,
+                              GPtrArray *io_holds, gboolean *out_found, GError **error);
+
+/* The primary store of root: graphroot in @path (/etc/containers/storage.conf), else
+ * /var/lib/containers/storage. Free it. */
+#define UL_STORE_CONF         "/etc/containers/storage.conf"
+#define UL_STORE_DEFAULT_ROOT "/var/lib/containers/storage"
+char *ul_store_graphroot (const char *path);
+
+/* Remove from @change the layers that neither an image of @store nor one of @holds needs.
+ * *out_removed: their ids, of g_free. *out_held: of @holds (borrowed), those but for which a layer
+ * would go. */
+gboolean ul_store_gc (UlStoreChange *change, const UlStore *store, GPtrArray *holds,
+                      GPtrArray **out_removed, GPtrArray **out_held, GError **error);
+
+G_END_DECLS
