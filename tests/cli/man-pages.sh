@@ -120,6 +120,7 @@ for page in "$pages"/*.1; do
     "$UNDERLAY" commit --repo=box/repo -b main box/rootfs
     mktar layer.tar pax 'd|etc|' 'f|etc/motd|box'
     mkimage box/layout 1 layer.tar
+    "$BUILD/tests/image/make-store" box/theirs localhost/app:1 box/rootfs layer.tar layer.tar
   } >setup.log
   isnt "$name has examples" "$(cat commands)" ""
   # An overlay needs a mount namespace of its own, and another lower file system than an overlay.

@@ -118,6 +118,45 @@ test_forbidden (void)
     }
 }
 
+/* What can go without changing the layer; the rest of the entry stays as it is. */
+static void
+test_removable (void)
+{
+  static const struct
+  {
+    const char *member;
+    guint forbidden;
+    guint removable;
+  } cases[] = {
+    { "'uidmap':[]", UL_STORE_LAYER_UIDMAP, UL_STORE_LAYER_UIDMAP },
+    { "'gidmap' : [ ]", UL_STORE_LAYER_GIDMAP, UL_STORE_LAYER_GIDMAP },
+    { "'gidmap':[1]", UL_STORE_LAYER_GIDMAP, 0 },
+    { "'uidmap':'x'", UL_STORE_LAYER_UIDMAP, 0 },
+    { "'UidMap':[]", UL_STORE_LAYER_UIDMAP, 0 },
+    { "'mountlabel':'l'", UL_STORE_LAYER_MOUNTLABEL, UL_STORE_LAYER_MOUNTLABEL },
+    { "'mountlabel':[1]", UL_STORE_LAYER_MOUNTLABEL, 0 },
+    { "'toc-digest':'d'", UL_STORE_LAYER_TOC_DIGEST, 0 },
+    { "'toc-digest':'d','diff-digest':'sha256:" B "'", UL_STORE_LAYER_TOC_DIGEST, 0 },
+    { "'flags':{'incomplete':true}", UL_STORE_LAYER_INCOMPLETE, 0 },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("[{'id':'" A "',%s,'x':{}}]", cases[i].member);
+      g_autoptr (GPtrArray) layers = parse_ok (text);
+      g_assert_cmpuint (at (layers, 0)->forbidden, ==, cases[i].forbidden);
+      g_assert_cmpuint (at (layers, 0)->removable, ==, cases[i].removable);
+    }
+  g_autoptr (GPtrArray) layers
+      = parse_ok ("[{'id':'" A "','toc-digest':'d','y':1,'diff-digest':'sha256:" A
+                  "','uidmap':[],'mountlabel':'l','x':{'uidmap':2}}]");
+  UlStoreLayer *layer = g_ptr_array_index (layers, 0);
+  g_assert_true (ul_store_layer_has_right_id (layer));
+  g_assert_cmpuint (layer->removable, ==, layer->forbidden);
+  ul_store_layer_remove (layer, layer->removable);
+  g_assert_cmpuint (layer->forbidden, ==, 0);
+  assert_file (layers, "[{'id':'" A "','y':1,'diff-digest':'sha256:" A "','x':{'uidmap':2}}]");
+}
+
 static void
 test_refused (void)
 {
@@ -160,6 +199,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store-layers/little", test_little);
   g_test_add_func ("/store-layers/unknown-members", test_unknown);
   g_test_add_func ("/store-layers/forbidden", test_forbidden);
+  g_test_add_func ("/store-layers/removable", test_removable);
   g_test_add_func ("/store-layers/refused", test_refused);
   return g_test_run ();
 }

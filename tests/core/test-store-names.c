@@ -38,6 +38,21 @@ test_link (void)
 }
 
 static void
+test_is_link (void)
+{
+  static const char *const refused[]
+      = { "", ".", "..", ".x", "a/b", "a:b", "a,b", "a\n", "\303\244" };
+  g_autofree char *longest = g_strnfill (128, 'A');
+  g_autofree char *longer = g_strnfill (129, 'A');
+  g_assert_true (ul_store_is_link ("ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+  g_assert_true (ul_store_is_link ("a"));
+  g_assert_true (ul_store_is_link (longest));
+  g_assert_false (ul_store_is_link (longer));
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    g_assert_false (ul_store_is_link (refused[i]));
+}
+
+static void
 test_lower (void)
 {
   g_autofree char *first = ul_store_lower ("A", NULL);
@@ -73,6 +88,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store-names/layer-id", test_layer_id);
   g_test_add_func ("/store-names/is-id", test_is_id);
   g_test_add_func ("/store-names/link", test_link);
+  g_test_add_func ("/store-names/is-link", test_is_link);
   g_test_add_func ("/store-names/lower", test_lower);
   g_test_add_func ("/store-names/big-data", test_big_data);
   return g_test_run ();

@@ -123,6 +123,22 @@ ul_store_json_merge (const char *text, const char *change)
   return g_string_free (out, FALSE);
 }
 
+char *
+ul_store_json_without (const char *text, const char *name)
+{
+  g_autoptr (GPtrArray) members = ul_store_json_split (text, strlen (text));
+  g_autofree char *quoted = ul_json_quote (name);
+  GString *out = g_string_new ("{");
+  for (guint i = 0; i < members->len; i++)
+    {
+      const char *member = g_ptr_array_index (members, i);
+      if (!is_same_name (member, quoted))
+        g_string_append_printf (out, "%s%s", out->len > 1 ? "," : "", member);
+    }
+  g_string_append_c (out, '}');
+  return g_string_free (out, FALSE);
+}
+
 /* Ids become names of directories. */
 gboolean
 ul_store_json_get_id (const UlJsonValue *entry, const char *name, UlJsonNeed need, char **out,

@@ -31,6 +31,9 @@ GPtrArray *ul_store_json_split (const char *text, gsize len);
 /* The object @text with the members of the object @change, in place of those of the same name. */
 char *ul_store_json_merge (const char *text, const char *change);
 
+/* The object @text without member @name. */
+char *ul_store_json_without (const char *text, const char *name);
+
 /* An id of a layer or image. NULL where an optional one isn't there, or is "". */
 gboolean ul_store_json_get_id (const UlJsonValue *object, const char *name, UlJsonNeed need,
                                char **out, GError **error);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/store-layers.h"
 
+#include "core/store-names.h"
+
 UlStoreLayer *
 ul_store_layer_new (const char *id)
 {
@@ -37,19 +39,20 @@ get_compression (const UlJsonValue *entry, gint64 *out, GError **error)
   return TRUE;
 }
 
+static const struct
+{
+  const char *name;
+  UlStoreLayerForbidden flag;
+} forbidden_members[] = {
+  { "uidmap", UL_STORE_LAYER_UIDMAP },
+  { "gidmap", UL_STORE_LAYER_GIDMAP },
+  { "mountlabel", UL_STORE_LAYER_MOUNTLABEL },
+  { "toc-digest", UL_STORE_LAYER_TOC_DIGEST },
+};
+
 static gboolean
 get_forbidden (const UlJsonValue *entry, guint *out, GError **error)
 {
-  static const struct
-  {
-    const char *name;
-    UlStoreLayerForbidden flag;
-  } members[] = {
-    { "uidmap", UL_STORE_LAYER_UIDMAP },
-    { "gidmap", UL_STORE_LAYER_GIDMAP },
-    { "mountlabel", UL_STORE_LAYER_MOUNTLABEL },
-    { "toc-digest", UL_STORE_LAYER_TOC_DIGEST },
-  };
   UlJsonValue flags;
   gboolean incomplete = FALSE;
   if (!ul_json_get (entry, "flags", UL_JSON_OBJECT, UL_JSON_OPTIONAL, &flags, error)
@@ -57,11 +60,68 @@ get_forbidden (const UlJsonValue *entry, guint *out, GError **error)
           && !ul_json_get_boolean (&flags, "incomplete", UL_JSON_OPTIONAL, &incomplete, error)))
     return FALSE;
   guint forbidden = incomplete ? UL_STORE_LAYER_INCOMPLETE : 0;
-  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
-    if (ul_json_has (entry, members[i].name))
-      forbidden |= members[i].flag;
+  for (gsize i = 0; i < G_N_ELEMENTS (forbidden_members); i++)
+    if (ul_json_has (entry, forbidden_members[i].name))
+      forbidden |= forbidden_members[i].flag;
   *out = forbidden;
   return TRUE;
+}
+
+gboolean
+ul_store_layer_has_right_id (const UlStoreLayer *layer)
+{
+  UlChecksum id;
+  if (!layer->has_diff)
+    return FALSE;
+  ul_store_layer_id (layer->parent, &layer->diff_digest, &id);
+  g_autofree char *hex = ul_checksum_dup_hex (&id);
+  return g_str_equal (hex, layer->id);
+}
+
+static gboolean
+is_empty_list (const UlJsonValue *entry, const char *name)
+{
+  UlJsonValue list;
+  guint n;
+  return ul_json_get_array (entry, name, UL_JSON_OPTIONAL, 0, &list, &n, NULL);
+}
+
+static gboolean
+is_string (const UlJsonValue *entry, const char *name)
+{
+  UlJsonValue value;
+  return ul_json_get (entry, name, UL_JSON_STRING, UL_JSON_OPTIONAL, &value, NULL);
+}
+
+/* A label is only what a mount of the layer alone gets. What is known by its diff ID, too, needs no
+ * table of contents. */
+static guint
+find_removable (const UlJsonValue *entry, const UlStoreLayer *layer)
+{
+  guint found = 0;
+  if (is_empty_list (entry, "uidmap"))
+    found |= UL_STORE_LAYER_UIDMAP;
+  if (is_empty_list (entry, "gidmap"))
+    found |= UL_STORE_LAYER_GIDMAP;
+  if (is_string (entry, "mountlabel"))
+    found |= UL_STORE_LAYER_MOUNTLABEL;
+  if (is_string (entry, "toc-digest") && ul_store_layer_has_right_id (layer))
+    found |= UL_STORE_LAYER_TOC_DIGEST;
+  return found & layer->forbidden;
+}
+
+void
+ul_store_layer_remove (UlStoreLayer *layer, guint members)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (forbidden_members); i++)
+    if (members & forbidden_members[i].flag)
+      {
+        char *text = ul_store_json_without (layer->text, forbidden_members[i].name);
+        g_free (layer->text);
+        layer->text = text;
+      }
+  layer->forbidden &= ~members;
+  layer->removable &= ~members;
 }
 
 static gpointer
@@ -82,6 +142,7 @@ parse_layer (const UlJsonValue *entry, const char *text, GError **error)
       || !ul_store_json_get_ids (entry, "gidset", &layer->gids, error)
       || !get_forbidden (entry, &layer->forbidden, error))
     return NULL;
+  layer->removable = find_removable (entry, layer);
   layer->text = g_strdup (text);
   return g_steal_pointer (&layer);
 }

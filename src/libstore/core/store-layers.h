@@ -43,6 +43,7 @@ typedef struct
   GArray *uids;       /* guint32: owners in it */
   GArray *gids;
   guint forbidden; /* UlStoreLayerForbidden */
+  guint removable; /* those of them that the layer is the same without */
   char *text;      /* the entry as it is in the file; NULL before ul_store_layer_seal () */
 } UlStoreLayer;
 
@@ -53,6 +54,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlStoreLayer, ul_store_layer_free)
 
 /* Write what @layer says to its text. Without forbidden members, and whatever was there before. */
 void ul_store_layer_seal (UlStoreLayer *layer);
+
+/* Is the id the function of parent and diff ID that it should be? */
+gboolean ul_store_layer_has_right_id (const UlStoreLayer *layer);
+
+/* Take these members out of the text of @layer, which are removable. */
+void ul_store_layer_remove (UlStoreLayer *layer, guint members);
 
 /* Of UlStoreLayer, with their texts. What is in no member of ours is passed over. */
 GPtrArray *ul_store_layers_parse (GBytes *bytes, const char *name, GError **error);

@@ -2,6 +2,7 @@
 #include "core/store-names.h"
 
 #define LINK_SALT   "underlay-link:"
+#define MAX_LINK    128
 #define PLAIN_CHARS ".0123456789abcdefghijklmnopqrstuvwxyz"
 
 gboolean
@@ -38,6 +39,13 @@ ul_store_link_id (const char *id, char out[UL_STORE_LINK_LEN + 1])
       out[i] = digits[two >> (11 - bit % 8) & 31];
     }
   out[UL_STORE_LINK_LEN] = '\0';
+}
+
+gboolean
+ul_store_is_link (const char *text)
+{
+  return *text != '\0' && strlen (text) <= MAX_LINK && strchr (text, '/') == NULL
+         && g_str_is_ascii (text) && strpbrk (text, "\n:,") == NULL && *text != '.';
 }
 
 char *

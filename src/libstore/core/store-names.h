@@ -23,6 +23,9 @@ void ul_store_layer_id (const char *parent, const UlChecksum *diff_id, UlChecksu
  * link, so that it must not change when a store is built again. */
 void ul_store_link_id (const char *id, char out[UL_STORE_LINK_LEN + 1]);
 
+/* Can it be such a link? Other tools make them in other forms. It stands in mount options. */
+gboolean ul_store_is_link (const char *text);
+
 /* What the file `lower` says of a layer whose parent has the link @link, and @parent_lower in its
  * own (NULL: it's a base). */
 char *ul_store_lower (const char *link, const char *parent_lower);

@@ -62,6 +62,16 @@ gboolean ul_store_publish_layers (UlStoreChange *change, GError **error);
 gboolean ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error);
 gboolean ul_store_unlist_layers (UlStoreChange *change, GError **error);
 
+/* The lock of a list, and its new content, for who has it. */
+gboolean ul_store_lock_list (const UlStoreChange *change, int dfd, const UlStoreList *list,
+                             int *out_fd, GError **error);
+gboolean ul_store_write_list (const UlStoreChange *change, int dfd, const UlStoreList *list,
+                              int lock, GBytes *content, GError **error);
+
+/* overlay/l/@link_id, in place of what is called so. */
+gboolean ul_store_place_link (const UlStore *store, const char *link_id, const char *id,
+                              GError **error);
+
 /* What @change makes of @images. Ids of those that go are added to @dropped. */
 void ul_store_apply_images (const UlStoreChange *change, GPtrArray *images, GPtrArray *dropped);
 

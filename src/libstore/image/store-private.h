@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/stat.h>
+
+#include "core/whiteout.h"
 #include "image/store.h"
 
 /* For store-*.c. */
@@ -43,6 +46,10 @@ gboolean ul_store_reload (UlStore *store, const UlLockWait *wait, GError **error
 
 const UlStoreLayer *ul_store_layer_in (const GPtrArray *layers, const char *id);
 const UlStoreImage *ul_store_image_in (const GPtrArray *images, const char *id);
+
+/* What a file of a layer's tree says as a layer's marker, if it can be one: a name that itself
+ * begins as a marker is kept for other uses. */
+UlWhiteoutKind ul_store_marker_of (const char *name, const struct stat *st, const char **out_name);
 
 /* Directory @name with @mode, whatever the umask; one that is there is left as it is. */
 gboolean ul_store_make_dir (int dfd, const char *name, mode_t mode, GError **error);

@@ -13,9 +13,9 @@
 
 /* The token first: a reader that finds a new one and the old list reads again, as this one has the
  * lock. */
-static gboolean
-write_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int lock,
-            GBytes *content, GError **error)
+gboolean
+ul_store_write_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int lock,
+                     GBytes *content, GError **error)
 {
   if (!ul_store_lock_touch (lock, list->lock, error))
     return FALSE;
@@ -44,14 +44,14 @@ give_name (int from_dfd, const char *from, int dfd, const char *name, GError **e
          || ul_throw_errno (error, "rename %s to %s", from, name);
 }
 
-static gboolean
-place_link (const UlStore *store, const UlStorePreparedLayer *prepared, GError **error)
+gboolean
+ul_store_place_link (const UlStore *store, const char *link_id, const char *id, GError **error)
 {
   char name[UL_TMP_NAME_MAX];
   ul_tmp_name_random (name);
   g_autofree char *tmp = g_strdup_printf ("l/%s", name);
-  g_autofree char *link = g_strdup_printf ("l/%s", prepared->link);
-  g_autofree char *target = g_strdup_printf ("../%s/diff", prepared->layer->id);
+  g_autofree char *link = g_strdup_printf ("l/%s", link_id);
+  g_autofree char *target = g_strdup_printf ("../%s/diff", id);
   if (symlinkat (target, store->overlay_dfd, tmp) != 0)
     return ul_throw_errno (error, "make %s", link);
   return give_name (store->overlay_dfd, tmp, store->overlay_dfd, link, error);
@@ -68,7 +68,7 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
        && !give_name (store->overlay_dfd, from, store->layers_dfd, to, error))
       || !move_aside (store->overlay_dfd, id, error)
       || !give_name (store->overlay_dfd, prepared->tmp, store->overlay_dfd, id, error)
-      || !place_link (store, prepared, error))
+      || !ul_store_place_link (store, prepared->link, id, error))
     return FALSE;
   ul_store_change_step (change, "layer");
   return TRUE;
@@ -95,9 +95,9 @@ place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
          && ul_fd_sync_dir_at (change->store->layers_dfd, ".", error);
 }
 
-static gboolean
-lock_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int *out_fd,
-           GError **error)
+gboolean
+ul_store_lock_list (const UlStoreChange *change, int dfd, const UlStoreList *list, int *out_fd,
+                    GError **error)
 {
   if (!ul_store_lock_write (dfd, list->lock, change->store->file_mode, &change->wait, out_fd,
                             error))
@@ -110,8 +110,8 @@ static gboolean
 write_layers (const UlStoreChange *change, int lock, const GPtrArray *layers, GError **error)
 {
   g_autoptr (GBytes) content = ul_store_layers_format (layers);
-  return write_list (change, change->store->layers_dfd, &ul_store_layers_list, lock, content,
-                     error);
+  return ul_store_write_list (change, change->store->layers_dfd, &ul_store_layers_list, lock,
+                              content, error);
 }
 
 gboolean
@@ -119,7 +119,7 @@ ul_store_publish_layers (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
   ul_autofd int lock = -1;
-  if (!lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
+  if (!ul_store_lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
     return FALSE;
   g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
   return layers != NULL && place_layers (change, layers, error)
@@ -131,7 +131,7 @@ ul_store_unlist_layers (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
   ul_autofd int lock = -1;
-  if (!lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
+  if (!ul_store_lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
     return FALSE;
   g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
   if (layers == NULL)
@@ -191,11 +191,12 @@ ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError *
   UlStore *store = change->store;
   ul_autofd int lock = -1;
   g_autoptr (GPtrArray) images = NULL;
-  if (!lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
+  if (!ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
       || (images = ul_store_read_images (store, error)) == NULL
       || !place_images (change, images, error))
     return FALSE;
   ul_store_apply_images (change, images, out_dropped);
   g_autoptr (GBytes) content = ul_store_images_format (images);
-  return write_list (change, store->images_dfd, &ul_store_images_list, lock, content, error);
+  return ul_store_write_list (change, store->images_dfd, &ul_store_images_list, lock, content,
+                              error);
 }

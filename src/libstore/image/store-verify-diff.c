@@ -49,14 +49,30 @@ verify_opacity (const Walk *walk, int fd, GError **error)
   return TRUE;
 }
 
+UlWhiteoutKind
+ul_store_marker_of (const char *name, const struct stat *st, const char **out_name)
+{
+  UlWhiteoutKind kind;
+  if (!ul_whiteout_decode (UL_WHITEOUT_LAYER, name, S_ISREG (st->st_mode) && st->st_size == 0,
+                           &kind, out_name, NULL)
+      || (kind == UL_WHITEOUT_DELETED && ul_whiteout_may_be_marker (UL_WHITEOUT_LAYER, *out_name)))
+    return UL_WHITEOUT_NONE;
+  return kind;
+}
+
 /* overlayfs knows the form with xattrs, the library's diff doesn't. */
 static gboolean
 verify_file (const Walk *walk, int dfd, const char *name, const struct stat *st, GError **error)
 {
   gboolean trusted;
   gboolean user;
+  const char *deleted;
   if (ul_whiteout_may_be_marker (UL_WHITEOUT_LAYER, name))
-    add (walk, UL_STORE_FAULT_WHITEOUT_FILE, name, "a layer's whiteout as a file");
+    {
+      add (walk, UL_STORE_FAULT_WHITEOUT_FILE, name, "a layer's whiteout as a file");
+      ul_store_verify_set_repairable (walk->verify,
+                                      ul_store_marker_of (name, st, &deleted) != UL_WHITEOUT_NONE);
+    }
   if (!S_ISREG (st->st_mode) || st->st_size > 0)
     return TRUE;
   if (!ul_xattr_has_at (dfd, name, UL_WHITEOUT_XATTR_TRUSTED, &trusted, error)

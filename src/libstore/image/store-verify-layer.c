@@ -33,7 +33,10 @@ verify_forbidden (UlStoreVerify *self, const UlStoreLayer *layer, const char *ob
   };
   for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
     if (layer->forbidden & members[i].flag)
-      ul_store_verify_add (self, UL_STORE_FAULT_FORBIDDEN, object, "%s", members[i].text);
+      {
+        ul_store_verify_add (self, UL_STORE_FAULT_FORBIDDEN, object, "%s", members[i].text);
+        ul_store_verify_set_repairable (self, (layer->removable & members[i].flag) != 0);
+      }
 }
 
 /* What the list says of it. Layers of containers have no diff ID; podman reads it only of images'.
@@ -50,14 +53,13 @@ verify_entry (UlStoreVerify *self, const UlStoreLayer *layer, const char *object
     ul_store_verify_add (self, UL_STORE_FAULT_DIFF_UNKNOWN, object,
                          "without %s: podman can't list images, or shows a wrong size",
                          layer->has_diff ? "diff-size" : "diff-digest");
-  if (!layer->has_diff)
+  if (!layer->has_diff || ul_store_layer_has_right_id (layer))
     return;
   UlChecksum id;
   ul_store_layer_id (layer->parent, &layer->diff_digest, &id);
   g_autofree char *hex = ul_checksum_dup_hex (&id);
-  if (!g_str_equal (hex, layer->id))
-    ul_store_verify_add (self, UL_STORE_FAULT_LAYER_ID, object,
-                         "should be %s: pulls of images with it fail", hex);
+  ul_store_verify_add (self, UL_STORE_FAULT_LAYER_ID, object,
+                       "should be %s: pulls of images with it fail", hex);
 }
 
 static gboolean
@@ -95,19 +97,12 @@ verify_link_target (UlStoreVerify *self, const char *id, const char *link, const
 }
 
 static gboolean
-is_link (const char *link)
-{
-  return link != NULL && *link != '\0' && strlen (link) <= 128 && strchr (link, '/') == NULL
-         && g_str_is_ascii (link) && strpbrk (link, "\n:,") == NULL && *link != '.';
-}
-
-static gboolean
 verify_link (UlStoreVerify *self, int dfd, const char *id, const char *object, GError **error)
 {
   g_autofree char *link = NULL;
   if (!ul_store_verify_read (dfd, "link", &link, error))
     return FALSE;
-  if (is_link (link))
+  if (link != NULL && ul_store_is_link (link))
     return verify_link_target (self, id, link, object, error);
   ul_store_verify_add (self, UL_STORE_FAULT_LINK, object, "link: %s",
                        link == NULL ? "not there" : "not a name");
@@ -125,7 +120,7 @@ expected_lower (UlStoreVerify *self, const char *parent, char **out, GError **er
   if (!ul_store_verify_read (self->store->overlay_dfd, link_path, &link, error)
       || !ul_store_verify_read (self->store->overlay_dfd, lower_path, &lower, error))
     return FALSE;
-  *out = is_link (link) ? ul_store_lower (link, lower) : NULL;
+  *out = link != NULL && ul_store_is_link (link) ? ul_store_lower (link, lower) : NULL;
   return TRUE;
 }
 
@@ -137,8 +132,13 @@ verify_lower (UlStoreVerify *self, int dfd, const UlStoreLayer *layer, const cha
   g_autofree char *expected = NULL;
   if (!ul_store_verify_read (dfd, "lower", &lower, error))
     return FALSE;
+  /* Else it may be the last that is known of the parent. */
   if (layer->parent == NULL && lower != NULL)
-    ul_store_verify_add (self, UL_STORE_FAULT_LOWER, object, "lower: there, but it has no parent");
+    {
+      ul_store_verify_add (self, UL_STORE_FAULT_LOWER, object,
+                           "lower: there, but it has no parent");
+      ul_store_verify_set_repairable (self, ul_store_layer_has_right_id (layer));
+    }
   if (find_parent (self, layer) == NULL)
     return TRUE;
   if (lower == NULL)
@@ -206,6 +206,8 @@ verify_dir (UlStoreVerify *self, const UlStoreLayer *layer, const char *object, 
          && ul_store_verify_mode (self, dfd, ".", object, error)
          && verify_link (self, dfd, layer->id, object, error)
          && verify_lower (self, dfd, layer, object, error)
+         && ul_store_verify_mode (self, dfd, "link", object, error)
+         && ul_store_verify_mode (self, dfd, "lower", object, error)
          && verify_empty_dirs (self, dfd, layer->parent == NULL, object, error)
          && verify_diff (self, dfd, object, error);
 }

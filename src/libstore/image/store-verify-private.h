@@ -20,6 +20,8 @@ typedef struct
 
 void ul_store_verify_add (UlStoreVerify *self, UlStoreFaultCode code, const char *object,
                           const char *format, ...) G_GNUC_PRINTF (4, 5);
+/* Can the last one that was added be mended? Not as its code says. */
+void ul_store_verify_set_repairable (UlStoreVerify *self, gboolean repairable);
 
 /* In a shared store: may all users read it? A missing one isn't looked at. */
 gboolean ul_store_verify_mode (UlStoreVerify *self, int dfd, const char *name, const char *object,

@@ -12,7 +12,7 @@
 
 #define MAX_TEXT (1024 * 1024)
 
-/* What a fault is doesn't depend on where it is. */
+/* What a fault is doesn't depend on where it is; whether it can be mended, for some. */
 static const struct
 {
   const char *name;
@@ -23,7 +23,7 @@ static const struct
   [UL_STORE_FAULT_LOCK_EMPTY] = { "lock-empty", FALSE, TRUE },
   [UL_STORE_FAULT_MODE] = { "mode", TRUE, TRUE },
   [UL_STORE_FAULT_DUPLICATE_ID] = { "duplicate-id", TRUE, FALSE },
-  [UL_STORE_FAULT_DUPLICATE_NAME] = { "duplicate-name", TRUE, FALSE },
+  [UL_STORE_FAULT_DUPLICATE_NAME] = { "duplicate-name", TRUE, TRUE },
   [UL_STORE_FAULT_DIFF_UNKNOWN] = { "diff-unknown", TRUE, FALSE },
   [UL_STORE_FAULT_FORBIDDEN] = { "forbidden", TRUE, FALSE },
   [UL_STORE_FAULT_PARENT] = { "parent", TRUE, FALSE },
@@ -75,6 +75,13 @@ ul_store_verify_add (UlStoreVerify *self, UlStoreFaultCode code, const char *obj
   fault->text = g_strdup_vprintf (format, args);
   va_end (args);
   g_ptr_array_add (self->faults, fault);
+}
+
+void
+ul_store_verify_set_repairable (UlStoreVerify *self, gboolean repairable)
+{
+  UlStoreFault *fault = g_ptr_array_index (self->faults, self->faults->len - 1);
+  fault->repairable = repairable;
 }
 
 gboolean

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "image/store.h"
+
+/* What the lists of a container store say together. */
+
+G_BEGIN_DECLS
+
+/* The layers of @image, topmost first, of const UlStoreLayer, the store's. It ends before one that
+ * isn't there. */
+GPtrArray *ul_store_layers_of (const UlStore *store, const UlStoreImage *image);
+
+/* Whose layer is it? Of const UlStoreImage, in the list's order. */
+GPtrArray *ul_store_images_with (const UlStore *store, const UlStoreLayer *layer);
+
+/* Sum of what the layers' tars have; -1: one isn't there, or doesn't say it. */
+gint64 ul_store_image_size (const UlStore *store, const UlStoreImage *image);
+
+/* Is the layer's tree there, in the store or by a symlink elsewhere? */
+gboolean ul_store_layer_has_diff (const UlStore *store, const UlStoreLayer *layer,
+                                  gboolean *out_has, GError **error);
+
+G_END_DECLS
