@@ -4,6 +4,7 @@
 #include "build/plain.h"
 #include "core/commit.h"
 #include "image/layer-blob.h"
+#include "image/layer-keep.h"
 #include "image/records.h"
 #include "repo/refs.h"
 #include "util/error.h"
@@ -71,16 +72,23 @@ check_sums (const UlImportLayer *self, gboolean is_unpacked, const UlLayerBlobSu
   return TRUE;
 }
 
+static UlLayerBlob *
+open_blob (const UlImportLayer *self, const UlImageSource *source, UlGzip *split,
+           UlProgress *progress, GError **error)
+{
+  g_auto (UlExtent) extent = UL_EXTENT_INIT;
+  if (!ul_image_source_open_layer (source, self->index, &extent, error))
+    return NULL;
+  return ul_layer_blob_new (&extent, split != NULL ? write_lines : NULL, split, progress, error);
+}
+
 /* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
 static gboolean
 read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
            UlGzip *split, UlProgress *progress, GError **error)
 {
   UlLayerBlobSums sums;
-  g_auto (UlExtent) extent = UL_EXTENT_INIT;
-  if (!ul_image_source_open_layer (source, self->index, &extent, error))
-    return FALSE;
-  g_autoptr (UlLayerBlob) blob = ul_layer_blob_new (&extent, write_lines, split, progress, error);
+  g_autoptr (UlLayerBlob) blob = open_blob (self, source, split, progress, error);
   if (blob == NULL)
     return FALSE;
   const UlStream stream = ul_layer_blob_stream (blob);
@@ -90,6 +98,31 @@ read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOption
     return FALSE;
   self->size = sums.diff_size;
   return ul_gzip_finish (split, error);
+}
+
+/* The tar-split once more, with the contents that no tree has: which these are is known after the
+ * whole archive was seen. What was verified may be something else by now. */
+static gboolean
+split_again (UlImportLayer *self, const UlImageSource *source, int fd, GError **error)
+{
+  UlLayerBlobSums sums;
+  if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
+    return ul_throw_errno (error, "truncate");
+  g_autoptr (UlGzip) split = ul_gzip_new (fd, GZIP_LEVEL);
+  g_autoptr (UlLayerBlob) first = open_blob (self, source, NULL, NULL, error);
+  if (first == NULL)
+    return FALSE;
+  const UlStream stream = ul_layer_blob_stream (first);
+  g_autoptr (UlLayerKeep) keep = ul_layer_keep_new (self->layer, &stream, error);
+  if (keep == NULL)
+    return FALSE;
+  g_autoptr (UlLayerBlob) second = open_blob (self, source, split, NULL, error);
+  if (second == NULL)
+    return FALSE;
+  ul_layer_blob_keep (second, ul_layer_keep_ask, keep);
+  return ul_layer_blob_drain (second, &sums, error)
+         && check_sums (self, ul_image_source_is_unpacked (source), &sums, error)
+         && ul_gzip_finish (split, error);
 }
 
 static gboolean
@@ -115,8 +148,11 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
   if (!ul_tmp_file_open (&tmp, tmp_dfd, TRUE, 0600, error))
     return FALSE;
   g_autoptr (UlGzip) split = ul_gzip_new (tmp.fd, GZIP_LEVEL);
-  return read_blob (self, source, options, split, progress, error)
-         && store_split (self, tmp.fd, options->transaction, writer, error);
+  if (!read_blob (self, source, options, split, progress, error))
+    return FALSE;
+  if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, tmp.fd, error))
+    return FALSE;
+  return store_split (self, tmp.fd, options->transaction, writer, error);
 }
 
 gboolean

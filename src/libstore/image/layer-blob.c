@@ -99,6 +99,12 @@ ul_layer_blob_free (UlLayerBlob *self)
   g_free (self);
 }
 
+void
+ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data)
+{
+  ul_tar_split_writer_keep (self->split, keep, data);
+}
+
 UlStream
 ul_layer_blob_stream (UlLayerBlob *self)
 {

@@ -22,6 +22,9 @@ UlLayerBlob *ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer 
 void ul_layer_blob_free (UlLayerBlob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayerBlob, ul_layer_blob_free)
 
+/* Before anything is pulled: which contents stay in the tar-split. */
+void ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data);
+
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);
 
