@@ -41,6 +41,7 @@ static const UlCommand *const health[] = {
 
 static const UlCommand *const images[] = {
   &ul_cmd_image_import,
+  &ul_cmd_image_export,
   NULL,
 };
 
