@@ -107,7 +107,8 @@ const UlCommand ul_cmd_image_export = {
   .name = "image export",
   .args = "IMAGE DESTINATION",
   .summary = "Write a container image for other tools",
-  .details = "DESTINATION is oci:DIR[:TAG]. The image is the one that was imported, byte for byte, "
+  .details = "DESTINATION is oci:DIR[:TAG] or oci-archive:FILE[:TAG]. The image is the one that "
+             "was imported, byte for byte, "
              "where its layers can be packed again as they were.",
   .completes = "@rev @dir",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_JSON,

@@ -148,6 +148,30 @@ ok "is written again" diff -r in/blobs out/blobs
 is "no temporary files" "$(find out -name '.*')" ""
 is "-j1 gives the same" "$(export_image -j1 x oci:j1 | cut -d' ' -f2)" "$(cat digest),"
 
+# As an archive.
+come gzip
+ok "oci-archive" export_image --exact x oci-archive:out.tar:v1
+mkdir untar && tar -xf out.tar -C untar
+ok "oci-archive: the same image" diff -r in/blobs untar/blobs
+is "oci-archive: owners, modes and order" "$(tar -tvf out.tar | awk '{ print $1, $2, $6 }' | sed "s/ blobs.sha256.[0-9a-f]\{64\}$/ blob/")" "drwxr-xr-x 0/0 blobs/
+drwxr-xr-x 0/0 blobs/sha256/
+-rw-r--r-- 0/0 blob
+-rw-r--r-- 0/0 blob
+-rw-r--r-- 0/0 blob
+-rw-r--r-- 0/0 blob
+-rw-r--r-- 0/0 blob
+-rw-r--r-- 0/0 index.json
+-rw-r--r-- 0/0 oci-layout"
+mv out.tar first.tar
+: >out.tar
+ok "oci-archive: again, in place of another file" export_image -q -j1 x oci-archive:out.tar:v1
+ok "oci-archive: the same bytes" cmp first.tar out.tar
+like "oci-archive: comes in again" "$(u image import --name=x oci-archive:out.tar)" 'unchanged$'
+ok "oci-archive: without a tag" export_image -q x oci-archive:./out.tar
+fails_with "oci-archive: a directory" 'oci-archive: untar: is a directory$' export_image x oci-archive:untar
+fails_with "oci-archive: nowhere" 'oci-archive: gone: No such file or directory$' export_image x oci-archive:gone/x.tar
+is "oci-archive: nothing is left over" "$(find "$R/tmp" -mindepth 1 -name '.*')$(find . -maxdepth 1 -name '.underlay*')" ""
+
 # An archive of docker's has layers that aren't packed, and a manifest that is made for it.
 python3 - <<'E3'
 import hashlib, json, tarfile, io
@@ -173,7 +197,7 @@ mkimage none v1 >digest
 u image import -q --name=none oci:none
 ok "no layers" export_image --exact none oci:none-out
 ok "no layers: the same" diff -r none/blobs none-out/blobs
-fails_with "no such image" '^error: export localhost/gone:latest: image localhost/gone:latest: not there$' export_image gone oci:out
+fails_with "no such image" '^error: export localhost/gone:latest: oci: image localhost/gone:latest: not there$' export_image gone oci:out
 fails_with "a bad name" '^error: .*A b' export_image 'A b' oci:out
 fails_with "no transport" '^error: export localhost/x:latest: dir:x: not where an image can be exported to' export_image x dir:x
 fails_with "no path" 'oci: no path$' export_image x oci:

@@ -23,6 +23,8 @@ for packing in none gzip; do
   is "$packing: skopeo sees the same digest" "$(digest "oci:out-$packing:v1")" "$(digest "oci:in-$packing:v1")"
   ok "$packing: skopeo copies it" copy "oci:out-$packing:v1" "dir:dir-$packing"
 done
+ok "oci-archive: goes out" u image export --exact gzip oci-archive:out.tar:v1
+is "oci-archive: skopeo sees the same digest" "$(digest oci-archive:out.tar:v1)" "$(digest oci:in-gzip:v1)"
 # By us, as what was packed anew.
 mkimage in-zstd v1 one.tar:zstd two.tar:zstd >/dev/null
 u image import -q --name=zstd oci:in-zstd

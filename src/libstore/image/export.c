@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "core/oci-index.h"
+#include "image/export-archive.h"
 #include "image/export-manifest.h"
 #include "image/layout.h"
 #include "util/error.h"
+#include "util/fd.h"
 #include "util/pool.h"
 
 /* Layers made at once: each has up to two files beside the one in the layout. */
 #define MAX_PARALLEL 3
-
-#define OCI_PREFIX "oci:"
 
 typedef struct
 {
@@ -116,10 +116,72 @@ static gboolean
 export_to_layout (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
                   const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
 {
-  if (tag != NULL && !ul_oci_ref_name_check (tag, error))
-    return FALSE;
   g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (AT_FDCWD, path, error);
   return writer != NULL && export_image (repo, image, writer, tag, options, result, error);
+}
+
+/* A layout that is there for as long as its archive is being written. */
+static gboolean
+export_through (UlRepo *repo, const UlImage *image, int dfd, const char *path, const char *tag,
+                const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+{
+  g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
+  return writer != NULL && export_image (repo, image, writer, tag, options, result, error)
+         && ul_export_archive_write (dfd, path, error);
+}
+
+static gboolean
+check_directory_of (const char *path, GError **error)
+{
+  struct stat st;
+  g_autofree char *dir = g_path_get_dirname (path);
+  if (stat (path, &st) == 0 && S_ISDIR (st.st_mode))
+    return ul_throw (error, UL_ERROR_INVALID, "%s: is a directory", path);
+  return stat (dir, &st) == 0 || ul_throw_errno (error, "%s", dir);
+}
+
+static gboolean
+export_to_archive (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
+                   const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+{
+  const int tmp = ul_repo_tmp_dfd (repo);
+  char name[UL_TMP_NAME_MAX];
+  ul_autofd int dfd = -1;
+  if (!check_directory_of (path, error))
+    return FALSE;
+  ul_tmp_name_random (name);
+  if (mkdirat (tmp, name, 0700) != 0)
+    return ul_throw_errno (error, "make a temporary directory");
+  const gboolean ok = ul_fd_open_dir_at (tmp, name, FALSE, &dfd, error)
+                      && export_through (repo, image, dfd, path, tag, options, result, error);
+  return ul_fd_remove_tree_at (tmp, name, ok ? error : NULL) && ok;
+}
+
+static const struct
+{
+  const char *prefix;
+  gboolean (*run) (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
+                   const UlImageExportOptions *options, UlImageExportResult *result,
+                   GError **error);
+} transports[] = {
+  { "oci:", export_to_layout },
+  { "oci-archive:", export_to_archive },
+};
+
+static gboolean
+export_to (UlRepo *repo, const char *name, gsize transport, const char *location,
+           const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *tag = NULL;
+  ul_layout_split (location, &path, &tag);
+  if (*path == '\0')
+    return ul_throw (error, UL_ERROR_INVALID, "no path");
+  if (tag != NULL && !ul_oci_ref_name_check (tag, error))
+    return FALSE;
+  g_autoptr (UlImage) image = ul_image_load (repo, name, error);
+  return image != NULL
+         && transports[transport].run (repo, image, path, tag, options, result, error);
 }
 
 gboolean
@@ -128,19 +190,18 @@ ul_image_export (UlRepo *repo, const char *name, const char *location,
                  GError **error)
 {
   UlImageExportResult result = { 0 };
-  g_autofree char *path = NULL;
-  g_autofree char *tag = NULL;
-  if (!g_str_has_prefix (location, OCI_PREFIX))
-    return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                     "%s: not where an image can be exported to, which begins with oci:", location);
-  ul_layout_split (location + strlen (OCI_PREFIX), &path, &tag);
-  if (*path == '\0')
-    return ul_throw (error, UL_ERROR_INVALID, "oci: no path");
-  g_autoptr (UlImage) image = ul_image_load (repo, name, error);
-  if (image == NULL)
-    return FALSE;
-  if (!export_to_layout (repo, image, path, tag, options, &result, error))
-    return ul_prefix (error, "oci");
-  *out_result = result;
-  return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (transports); i++)
+    {
+      const char *prefix = transports[i].prefix;
+      if (!g_str_has_prefix (location, prefix))
+        continue;
+      if (!export_to (repo, name, i, location + strlen (prefix), options, &result, error))
+        return ul_prefix (error, "%.*s", (int) strlen (prefix) - 1, prefix);
+      *out_result = result;
+      return TRUE;
+    }
+  return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                   "%s: not where an image can be exported to, which begins with oci: or "
+                   "oci-archive:",
+                   location);
 }

@@ -29,8 +29,9 @@ typedef struct
   guint64 bytes_written; /* of blobs of layers that weren't there */
 } UlImageExportResult;
 
-/* Export image @name (in full) to @location, oci:DIR[:TAG]: a layout, which is made or gets one
- * more image (image/layout-writer.h). Durable on return. Nobody sees anything of an image that
+/* Export image @name (in full) to @location: oci:DIR[:TAG], a layout, which is made or gets one
+ * more image (image/layout-writer.h), or oci-archive:FILE[:TAG], a new tar of one. Durable on
+ * return. Nobody sees anything of an image that
  * fails, though blobs of it may stay. UL_ERROR_UNSUPPORTED with @exact for an image that can't be
  * the same; else the errors of ul_image_load (), ul_layer_tar_write () and the layout's. */
 gboolean ul_image_export (UlRepo *repo, const char *name, const char *location,
