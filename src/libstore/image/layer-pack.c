@@ -32,6 +32,11 @@ static const Way plain_ways[] = { { PLAIN, 0 } };
 static const Way zstd_ways[] = { { ZSTD, 0 } };
 static const Way gzip_ways[] = { { OURS, 6 }, { ZLIB, 6 }, { ZLIB, 9 }, { ZLIB, 1 } };
 
+/* The level of zlib that tells on which side of it to look on, and the bytes of a tar below which
+ * levels come to nearly the same size. */
+#define MIDDLE_LEVEL 6
+#define SMALL        (1024 * 1024)
+
 /* How gzip's header differs by who wrote it, at any level. */
 static const struct
 {
@@ -45,6 +50,7 @@ typedef struct
   UlLayerPack *pack;
   guint64 max; /* bytes that it may come to */
   gboolean too_long;
+  guint64 size; /* that it came to; G_MAXUINT64 if too long */
   UlTmpFile file;
   UlGzip *ours;
   UlGzipZlib *zlib;
@@ -234,6 +240,7 @@ try_way (Attempt *self, const Way *way, gboolean *out_same, UlChecksum *out_dige
     return FALSE;
   if (!run (self, &run_error))
     {
+      self->size = G_MAXUINT64;
       if (self->too_long)
         return TRUE;
       g_propagate_error (error, g_steal_pointer (&run_error));
@@ -241,7 +248,21 @@ try_way (Attempt *self, const Way *way, gboolean *out_same, UlChecksum *out_dige
     }
   if (fstat (self->file.fd, &st) != 0)
     return ul_throw_errno (error, "stat");
-  return compare (self, (guint64) st.st_size, out_same, out_digest, error);
+  self->size = (guint64) st.st_size;
+  return compare (self, self->size, out_same, out_digest, error);
+}
+
+/* Levels below the middle one give more, those above less, but for what hardly packs, where it may
+ * be the other way round by a little: half of them, which may be the slow one, needn't be tried.
+ * @middle: what the middle one came to, 0 before. */
+static gboolean
+is_hopeless (const UlLayerPack *pack, const Way *way, guint64 middle)
+{
+  const guint64 wanted = pack->descriptor->size;
+  if (way->packer != ZLIB || middle == 0 || pack->layer->size < SMALL)
+    return FALSE;
+  return way->level > MIDDLE_LEVEL ? middle < wanted - wanted / 100
+                                   : middle > wanted && middle - wanted > wanted / 100;
 }
 
 static gboolean
@@ -249,6 +270,7 @@ try_all (UlLayerPack *pack, const Way *ways, gsize n_ways, GError **error)
 {
   g_auto (Attempt) first = { .pack = pack, .max = G_MAXUINT64, .file = UL_TMP_FILE_INIT };
   UlChecksum first_digest;
+  guint64 middle = 0;
   gboolean same;
   if (!try_way (&first, &ways[0], &same, &first_digest, error))
     return FALSE;
@@ -257,8 +279,12 @@ try_all (UlLayerPack *pack, const Way *ways, gsize n_ways, GError **error)
       g_auto (Attempt) other
           = { .pack = pack, .max = pack->descriptor->size, .file = UL_TMP_FILE_INIT };
       UlChecksum digest;
+      if (is_hopeless (pack, &ways[i], middle))
+        continue;
       if (!try_way (&other, &ways[i], &same, &digest, error))
         return FALSE;
+      if (ways[i].packer == ZLIB && ways[i].level == MIDDLE_LEVEL)
+        middle = other.size;
       if (same)
         return take (&other.file, pack, TRUE, &digest, error);
     }
