@@ -16,6 +16,7 @@ typedef struct
   char *name;
   char *platform;
   UlDevicePolicy devices;
+  gboolean keep_blobs;
   char *authfile;
   char *cert_dir;
   gboolean insecure_tls;
@@ -87,6 +88,7 @@ import (UlInvocation *inv, const Options *options, UlRepo *repo, const UlImageSo
   const UlImageImportOptions request = {
     .name = name,
     .devices = options->devices,
+    .keep_blobs = options->keep_blobs,
     .jobs = (guint) inv->jobs,
     .transaction = { .no_fsync = options->no_fsync, .per_object_fsync = options->per_object_fsync },
     .progress = &progress,
@@ -164,6 +166,8 @@ static const UlOption table[] = {
     "them "
     "out (default: error)",
     "error skip", parse_devices },
+  { "keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, keep_blobs), NULL,
+    "Keep the blob of each packed layer that is read, too, so that an export is the same image" },
   { "disable-fsync", 0, UL_OPTION_FLAG, offsetof (Options, no_fsync), NULL,
     "Do not make the result durable" },
   { "per-object-fsync", 0, UL_OPTION_FLAG, offsetof (Options, per_object_fsync), NULL,

@@ -399,6 +399,56 @@ test_with_element_refused (void)
     }
 }
 
+static char *
+with_values (const char *text, const UlJsonEdit *edits, gsize n, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GBytes) changed = ul_json_with_values (bytes, "doc", edits, n, error);
+  return changed == NULL ? NULL
+                         : g_strndup (g_bytes_get_data (changed, NULL), g_bytes_get_size (changed));
+}
+
+static void
+test_with_values (void)
+{
+  static const UlJsonEdit edits[] = {
+    { "a", 1, "d", "\"new\"" },
+    { "a", 1, "s", "7" },
+    { NULL, 0, "z", "[]" },
+    { "c", 0, "x", "null" },
+  };
+  static const char text[] = "{\"z\":1,\"a\":[{\"d\":\"old\"},{\"m\":1,\"s\":2,\"d\":\"old\"}],"
+                             "\"c\":{\"x\":1,\"y\":2},\"b\":4}";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *got = with_values (text, edits, G_N_ELEMENTS (edits), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (got, ==,
+                   "{\"z\":[],\"a\":[{\"d\":\"old\"},{\"m\":1,\"s\":7,\"d\":\"new\"}],"
+                   "\"c\":{\"x\":null,\"y\":2},\"b\":4}");
+}
+
+static void
+test_with_values_refused (void)
+{
+  static const struct
+  {
+    UlJsonEdit edit;
+    const char *message;
+  } cases[] = {
+    { { "a", 1, "d", "1" }, "doc: a: d: not there" },
+    { { "a", 0, "x", "1" }, "doc: a: x: not there" },
+    { { "b", 0, "x", "1" }, "doc: b: x: not there" },
+    { { "c", 0, "x", "1" }, "doc: c: x: not there" },
+    { { NULL, 0, "x", "1" }, "doc: x: not there" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (with_values ("{\"a\":[{\"d\":1}],\"b\":4}", &cases[i].edit, 1, &error));
+      assert_corrupt (error, cases[i].message);
+    }
+}
+
 static void
 test_quote (void)
 {
@@ -424,6 +474,8 @@ main (int argc, char **argv)
   g_test_add_func ("/json/shown-on-one-line", test_shown);
   g_test_add_func ("/json/with-element", test_with_element);
   g_test_add_func ("/json/with-element-refused", test_with_element_refused);
+  g_test_add_func ("/json/with-values", test_with_values);
+  g_test_add_func ("/json/with-values-refused", test_with_values_refused);
   g_test_add_func ("/json/quote", test_quote);
   return g_test_run ();
 }

@@ -46,8 +46,8 @@ gboolean ul_layer_finish (UlLayer *self, UlLayer *below, UlWriter *writer, UlChe
  * replaced it, or it was left out? */
 gboolean ul_layer_has_lost_content (const UlLayer *self);
 
-/* Is the content of the last entry called @path (normal: "a/b"), of a layer that is complete, what
- * the tree has there? FALSE: it's to be kept elsewhere. */
+/* Is the content of the last entry called @path (normal: "a/b"), of a layer that was read here,
+ * what the tree has there, or will have? FALSE: it's to be kept elsewhere. */
 gboolean ul_layer_holds_content (const UlLayer *self, const char *path);
 
 G_END_DECLS

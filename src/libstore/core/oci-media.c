@@ -37,6 +37,17 @@ ul_oci_media_type_find (const char *name)
   return NULL;
 }
 
+const UlOciMediaType *
+ul_oci_media_type_in_oci (const UlOciMediaType *type)
+{
+  /* Of those that mean the same OCI's comes first. */
+  for (gsize i = 0; i < G_N_ELEMENTS (media_types); i++)
+    if (media_types[i].kind == type->kind && media_types[i].compression == type->compression
+        && media_types[i].foreign == type->foreign)
+      return &media_types[i];
+  return type;
+}
+
 gboolean
 ul_oci_media_type_is_encrypted (const char *name)
 {

@@ -41,6 +41,9 @@ typedef struct
 /* NULL for any other; case counts. */
 const UlOciMediaType *ul_oci_media_type_find (const char *name);
 
+/* The same in OCI's words; itself if it's OCI's. */
+const UlOciMediaType *ul_oci_media_type_in_oci (const UlOciMediaType *type);
+
 /* A layer type that only somebody with a key can read. */
 gboolean ul_oci_media_type_is_encrypted (const char *name);
 

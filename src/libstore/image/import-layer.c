@@ -4,6 +4,7 @@
 #include "build/plain.h"
 #include "core/commit.h"
 #include "image/layer-blob.h"
+#include "image/layer-keep.h"
 #include "image/records.h"
 #include "repo/refs.h"
 #include "util/error.h"
@@ -71,18 +72,27 @@ check_sums (const UlImportLayer *self, gboolean is_unpacked, const UlLayerBlobSu
   return TRUE;
 }
 
-/* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
-static gboolean
-read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-           UlGzip *split, UlProgress *progress, GError **error)
+static UlLayerBlob *
+open_blob (const UlImportLayer *self, const UlImageSource *source, UlGzip *split,
+           UlProgress *progress, GError **error)
 {
-  UlLayerBlobSums sums;
   g_auto (UlExtent) extent = UL_EXTENT_INIT;
   if (!ul_image_source_open_layer (source, self->index, &extent, error))
-    return FALSE;
-  g_autoptr (UlLayerBlob) blob = ul_layer_blob_new (&extent, write_lines, split, progress, error);
+    return NULL;
+  return ul_layer_blob_new (&extent, split != NULL ? write_lines : NULL, split, progress, error);
+}
+
+/* From the blob to files, which are stored, and lines of tar-split, which go to @split; the blob
+ * itself to @tee, unless that is -1. */
+static gboolean
+read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+           UlGzip *split, int tee, UlProgress *progress, GError **error)
+{
+  UlLayerBlobSums sums;
+  g_autoptr (UlLayerBlob) blob = open_blob (self, source, split, progress, error);
   if (blob == NULL)
     return FALSE;
+  ul_layer_blob_tee (blob, tee);
   const UlStream stream = ul_layer_blob_stream (blob);
   self->layer = ul_layer_read (options, &stream, error);
   if (self->layer == NULL || !ul_layer_blob_finish (blob, &sums, error)
@@ -92,39 +102,87 @@ read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOption
   return ul_gzip_finish (split, error);
 }
 
+/* The tar-split once more, with the contents that no tree has: which these are is known after the
+ * whole archive was seen. What was verified may be something else by now. */
 static gboolean
-store_split (UlImportLayer *self, int fd, UlTransaction *transaction, UlWriter *writer,
-             GError **error)
+split_again (UlImportLayer *self, const UlImageSource *source, int fd, GError **error)
+{
+  UlLayerBlobSums sums;
+  if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
+    return ul_throw_errno (error, "truncate");
+  g_autoptr (UlGzip) split = ul_gzip_new (fd, GZIP_LEVEL);
+  g_autoptr (UlLayerBlob) first = open_blob (self, source, NULL, NULL, error);
+  if (first == NULL)
+    return FALSE;
+  const UlStream stream = ul_layer_blob_stream (first);
+  g_autoptr (UlLayerKeep) keep = ul_layer_keep_new (self->layer, &stream, error);
+  if (keep == NULL)
+    return FALSE;
+  g_autoptr (UlLayerBlob) second = open_blob (self, source, split, NULL, error);
+  if (second == NULL)
+    return FALSE;
+  ul_layer_blob_keep (second, ul_layer_keep_ask, keep);
+  return ul_layer_blob_drain (second, &sums, error)
+         && check_sums (self, ul_image_source_is_unpacked (source), &sums, error)
+         && ul_gzip_finish (split, error);
+}
+
+static gboolean
+store_file (const char *name, int fd, UlTransaction *transaction, UlWriter *writer, UlChecksum *out,
+            GError **error)
 {
   struct stat st;
   if (fstat (fd, &st) != 0)
     return ul_throw_errno (error, "stat");
   const UlPlainFile file = {
-    .name = UL_IMAGE_TAR_SPLIT_FILE,
+    .name = name,
     .source = { .fd = fd, .size = (guint64) st.st_size },
   };
-  return ul_plain_commit (transaction, writer, &file, 1, NULL, 0, &self->tar_split, error);
+  return ul_plain_commit (transaction, writer, &file, 1, NULL, 0, out, error);
+}
+
+static gboolean
+open_tmp (const UlLayerOptions *options, UlTmpFile *out, GError **error)
+{
+  const int dfd = ul_repo_tmp_dfd (ul_transaction_repo (options->transaction));
+  return ul_tmp_file_open (out, dfd, TRUE, 0600, error);
+}
+
+/* A tar that isn't packed can be made again in any case. */
+static gboolean
+is_packed (const UlImportLayer *self, const UlImageSource *source)
+{
+  return !ul_image_source_is_unpacked (source)
+         && !ul_checksum_equal (&self->descriptor->digest, &self->diff_id);
 }
 
 static gboolean
 read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
             UlWriter *writer, UlProgress *progress, GError **error)
 {
-  g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
-  const int tmp_dfd = ul_repo_tmp_dfd (ul_transaction_repo (options->transaction));
-  if (!ul_tmp_file_open (&tmp, tmp_dfd, TRUE, 0600, error))
+  UlTransaction *transaction = options->transaction;
+  g_auto (UlTmpFile) lines = UL_TMP_FILE_INIT;
+  g_auto (UlTmpFile) blob = UL_TMP_FILE_INIT;
+  if (!open_tmp (options, &lines, error) || (self->has_blob && !open_tmp (options, &blob, error)))
     return FALSE;
-  g_autoptr (UlGzip) split = ul_gzip_new (tmp.fd, GZIP_LEVEL);
-  return read_blob (self, source, options, split, progress, error)
-         && store_split (self, tmp.fd, options->transaction, writer, error);
+  g_autoptr (UlGzip) split = ul_gzip_new (lines.fd, GZIP_LEVEL);
+  if (!read_blob (self, source, options, split, blob.fd, progress, error))
+    return FALSE;
+  if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))
+    return FALSE;
+  return store_file (UL_IMAGE_TAR_SPLIT_FILE, lines.fd, transaction, writer, &self->tar_split,
+                     error)
+         && (!self->has_blob
+             || store_file (UL_IMAGE_BLOB_FILE, blob.fd, transaction, writer, &self->blob, error));
 }
 
 gboolean
-ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
+ul_import_layer_read (UlImportLayer *self, const UlImageSource *source, gboolean keep_blob,
                       const UlLayerOptions *options, UlWriter *writer, UlProgress *progress,
                       GError **error)
 {
   char digest[UL_OCI_DIGEST_SIZE];
+  self->has_blob = keep_blob && is_packed (self, source);
   if (read_layer (self, source, options, writer, progress, error))
     {
       ul_progress_add (progress, done, 1);
@@ -162,5 +220,10 @@ ul_import_layer_finish (UlImportLayer *self, const UlImportLayer *parent,
     return ul_prefix (error, "layer %u", self->index + 1);
   ul_transaction_set_ref (transaction, ref, &self->commit);
   ul_transaction_set_ref (transaction, split_ref, &self->tar_split);
+  if (self->has_blob)
+    {
+      g_autofree char *blob_ref = ul_image_blob_ref (&self->descriptor->digest);
+      ul_transaction_set_ref (transaction, blob_ref, &self->blob);
+    }
   return TRUE;
 }

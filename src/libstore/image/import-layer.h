@@ -19,7 +19,9 @@ typedef struct
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  UlChecksum commit;    /* after finish () */
+  gboolean has_blob;    /* blob is the commit that keeps it as it came */
+  UlChecksum blob;
+  UlChecksum commit; /* after finish () */
 } UlImportLayer;
 
 void ul_import_layer_clear (UlImportLayer *self);
@@ -28,9 +30,9 @@ void ul_import_layer_clear (UlImportLayer *self);
 gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image,
                                guint index, const UlImportLayer *parent, GError **error);
 
-/* Read one that isn't there from its source: files and tar-split are staged on return, and all
- * digests are verified. Any thread. */
-gboolean ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
+/* Read one that isn't there from its source: files, tar-split and with @keep_blob the packed blob
+ * are staged on return, and all digests are verified. Any thread. */
+gboolean ul_import_layer_read (UlImportLayer *self, const UlImageSource *source, gboolean keep_blob,
                                const UlLayerOptions *options, UlWriter *writer,
                                UlProgress *progress, GError **error);
 

@@ -74,8 +74,8 @@ static gboolean
 read_layer (gpointer item, gpointer writer, gpointer data, GError **error)
 {
   Import *import = data;
-  return ul_import_layer_read (item, import->source, &import->layer_options, writer,
-                               import->options->progress, error);
+  return ul_import_layer_read (item, import->source, import->options->keep_blobs,
+                               &import->layer_options, writer, import->options->progress, error);
 }
 
 static gpointer

@@ -15,7 +15,8 @@ typedef struct
 {
   const char *name; /* in full */
   UlDevicePolicy devices;
-  guint jobs; /* 0: all CPUs */
+  gboolean keep_blobs; /* of layers that are read and packed, as they are */
+  guint jobs;          /* 0: all CPUs */
   UlTransactionOptions transaction;
   UlProgress *progress; /* layers, and bytes of the blobs; may be NULL */
 } UlImageImportOptions;

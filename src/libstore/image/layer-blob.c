@@ -20,6 +20,7 @@ struct _UlLayerBlob
   guint64 plain_size;
   UlTarSplitWriter *split; /* NULL: nobody wants it */
   UlProgress *progress;
+  int tee; /* -1: none */
   guint8 buffer[BUFFER];
 };
 
@@ -47,7 +48,7 @@ read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **err
   self->packed_size += *out_n;
   ul_progress_add (self->progress, bytes, *out_n);
   *out_bytes = self->buffer;
-  return TRUE;
+  return self->tee < 0 || ul_fd_write_all (self->tee, self->buffer, *out_n, "blob", error);
 }
 
 /* UlStream.read of the tar. */
@@ -74,6 +75,7 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   self->extent = *extent;
   *extent = (UlExtent) UL_EXTENT_INIT;
   self->progress = progress;
+  self->tee = -1;
   self->packed_hasher = ul_hasher_new ();
   self->packed_size = 0;
   self->plain_hasher = ul_hasher_new ();
@@ -98,6 +100,18 @@ ul_layer_blob_free (UlLayerBlob *self)
   ul_tar_split_writer_free (self->split);
   ul_extent_clear (&self->extent);
   g_free (self);
+}
+
+void
+ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data)
+{
+  ul_tar_split_writer_keep (self->split, keep, data);
+}
+
+void
+ul_layer_blob_tee (UlLayerBlob *self, int fd)
+{
+  self->tee = fd;
 }
 
 UlStream

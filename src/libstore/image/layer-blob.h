@@ -21,6 +21,12 @@ UlLayerBlob *ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer 
 void ul_layer_blob_free (UlLayerBlob *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayerBlob, ul_layer_blob_free)
 
+/* Before anything is pulled: which contents stay in the tar-split. */
+void ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data);
+
+/* Before anything is pulled: what is read of the blob is written to @fd, too, which is borrowed. */
+void ul_layer_blob_tee (UlLayerBlob *self, int fd);
+
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);
 

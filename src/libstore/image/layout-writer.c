@@ -179,8 +179,7 @@ ul_layout_writer_begin_blob (UlLayoutWriter *self, GError **error)
   ul_tmp_file_clear (&self->blob);
   ul_hasher_start (self->hasher);
   self->blob_size = 0;
-  return ul_tmp_file_open (&self->blob, self->blobs_dfd, TRUE, FILE_MODE, error)
-         || ul_prefix (error, "%s", self->path);
+  return ul_layout_writer_open_file (self, &self->blob, error);
 }
 
 gboolean
@@ -192,26 +191,44 @@ ul_layout_writer_write (UlLayoutWriter *self, const void *data, gsize len, GErro
          || ul_prefix (error, "%s", self->path);
 }
 
-/* Is the blob there already? What has its name and isn't it gets replaced. */
-static gboolean
-has_blob (const UlLayoutWriter *self, const char *name)
+/* What has the blob's name and isn't it gets replaced. */
+gboolean
+ul_layout_writer_has_blob (const UlLayoutWriter *self, const UlChecksum *digest, guint64 size)
 {
+  char name[UL_CHECKSUM_HEX_LEN + 1];
   struct stat st;
+  ul_checksum_to_hex (digest, name);
   return fstatat (self->blobs_dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode)
-         && (guint64) st.st_size == self->blob_size;
+         && (guint64) st.st_size == size;
+}
+
+gboolean
+ul_layout_writer_open_file (const UlLayoutWriter *self, UlTmpFile *out, GError **error)
+{
+  return ul_tmp_file_open (out, self->blobs_dfd, TRUE, FILE_MODE, error)
+         || ul_prefix (error, "%s", self->path);
+}
+
+gboolean
+ul_layout_writer_add_file (const UlLayoutWriter *self, UlTmpFile *file, const UlChecksum *digest,
+                           guint64 size, GError **error)
+{
+  char name[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_to_hex (digest, name);
+  if (!ul_layout_writer_has_blob (self, digest, size) && !ul_tmp_file_replace (file, name, error))
+    return ul_prefix (error, "%s: blob %s", self->path, name);
+  ul_tmp_file_clear (file);
+  return TRUE;
 }
 
 gboolean
 ul_layout_writer_finish_blob (UlLayoutWriter *self, UlChecksum *out_digest, guint64 *out_size,
                               GError **error)
 {
-  char name[UL_CHECKSUM_HEX_LEN + 1];
   UlChecksum digest;
   ul_hasher_finish (self->hasher, &digest);
-  ul_checksum_to_hex (&digest, name);
-  if (!has_blob (self, name) && !ul_tmp_file_replace (&self->blob, name, error))
-    return ul_prefix (error, "%s: blob %s", self->path, name);
-  ul_tmp_file_clear (&self->blob);
+  if (!ul_layout_writer_add_file (self, &self->blob, &digest, self->blob_size, error))
+    return FALSE;
   *out_digest = digest;
   *out_size = self->blob_size;
   return TRUE;

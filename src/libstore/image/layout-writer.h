@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/checksum.h"
-#include <gio/gio.h>
+#include "util/tmpfile.h"
 
 /* Adds images to an OCI image layout, a new one or one that is there. Blobs come first and get
  * their names when they are complete; index.json is replaced last, by a rename. So whoever reads
@@ -31,6 +31,16 @@ gboolean ul_layout_writer_finish_blob (UlLayoutWriter *self, UlChecksum *out_dig
 /* All of it at once. */
 gboolean ul_layout_writer_add_blob (UlLayoutWriter *self, GBytes *bytes, UlChecksum *out_digest,
                                     GError **error);
+
+/* Is the blob there already, by its digest and size? */
+gboolean ul_layout_writer_has_blob (const UlLayoutWriter *self, const UlChecksum *digest,
+                                    guint64 size);
+
+/* A file to write a blob to, and what has become of it as a blob: the caller has hashed it. Any
+ * number of files at once, in any threads. */
+gboolean ul_layout_writer_open_file (const UlLayoutWriter *self, UlTmpFile *out, GError **error);
+gboolean ul_layout_writer_add_file (const UlLayoutWriter *self, UlTmpFile *file,
+                                    const UlChecksum *digest, guint64 size, GError **error);
 
 /* The manifest or index whose blob was added becomes the image called @tag (NULL: has no name), in
  * place of another of that name (ul_oci_index_put ()). Everything is durable on return. */

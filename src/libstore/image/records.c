@@ -26,12 +26,24 @@ ul_image_layer_ref (const char *id)
   return g_strconcat (UL_IMAGE_LAYER_PREFIX, id, NULL);
 }
 
+static char *
+digest_ref (const char *prefix, const UlChecksum *digest)
+{
+  char hex[UL_CHECKSUM_HEX_LEN + 1];
+  ul_checksum_to_hex (digest, hex);
+  return g_strconcat (prefix, hex, NULL);
+}
+
 char *
 ul_image_tar_split_ref (const UlChecksum *diff_id)
 {
-  char hex[UL_CHECKSUM_HEX_LEN + 1];
-  ul_checksum_to_hex (diff_id, hex);
-  return g_strconcat (UL_IMAGE_TAR_SPLIT_PREFIX, hex, NULL);
+  return digest_ref (UL_IMAGE_TAR_SPLIT_PREFIX, diff_id);
+}
+
+char *
+ul_image_blob_ref (const UlChecksum *digest)
+{
+  return digest_ref (UL_IMAGE_BLOB_PREFIX, digest);
 }
 
 GVariant *
@@ -329,10 +341,10 @@ give_fd (UlRepo *repo, UlContent *content, int *out_fd, GError **error)
   return *out_fd >= 0 || ul_throw_errno (error, "dup");
 }
 
-gboolean
-ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
+/* The one file of the commit that @ref stands for; *out_fd is -1 if there is no such ref. */
+static gboolean
+open_kept (UlRepo *repo, const char *ref, const char *name, int *out_fd, GError **error)
 {
-  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
   g_auto (UlCommit) commit = { 0 };
   UlContent *content = NULL;
   UlChecksum checksum;
@@ -340,13 +352,36 @@ ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, G
   if (!ul_refs_find (repo, ref, &found, &checksum, error))
     return FALSE;
   if (!found)
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
+    {
+      *out_fd = -1;
+      return TRUE;
+    }
   if (!ul_objects_load_commit (repo, &checksum, &commit, error)
-      || !open_file (repo, &commit, UL_IMAGE_TAR_SPLIT_FILE, &content, error))
+      || !open_file (repo, &commit, name, &content, error))
     return ul_prefix (error, "%s", ref);
   if (content == NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: no " UL_IMAGE_TAR_SPLIT_FILE, ref);
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s: no %s", ref, name);
   const gboolean ok = give_fd (repo, content, out_fd, error);
   ul_content_free (content);
   return ok || ul_prefix (error, "%s", ref);
+}
+
+gboolean
+ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
+{
+  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
+  int fd = -1;
+  if (!open_kept (repo, ref, UL_IMAGE_TAR_SPLIT_FILE, &fd, error))
+    return FALSE;
+  if (fd < 0)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
+  *out_fd = fd;
+  return TRUE;
+}
+
+gboolean
+ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, GError **error)
+{
+  g_autofree char *ref = ul_image_blob_ref (digest);
+  return open_kept (repo, ref, UL_IMAGE_BLOB_FILE, out_fd, error);
 }

@@ -10,6 +10,7 @@
  *   image/<name>            files manifest and config (index, if it came out of one), verbatim
  *   image/layer/<id>        the layer's tree
  *   image/tar-split/<diff>  one file, from which and the tree the layer's tar can be made again
+ *   image/blob/<digest>     one file, a layer as it came packed, where that was asked for
  *
  * What is loaded is verified: digests, layers against the config, that the commit names these.
  * Any thread. */
@@ -18,11 +19,13 @@ G_BEGIN_DECLS
 
 #define UL_IMAGE_LAYER_PREFIX     "image/layer/"
 #define UL_IMAGE_TAR_SPLIT_PREFIX "image/tar-split/"
+#define UL_IMAGE_BLOB_PREFIX      "image/blob/"
 
 #define UL_IMAGE_MANIFEST_FILE  "manifest"
 #define UL_IMAGE_CONFIG_FILE    "config"
 #define UL_IMAGE_INDEX_FILE     "index"
 #define UL_IMAGE_TAR_SPLIT_FILE "tar-split.gz"
+#define UL_IMAGE_BLOB_FILE      "blob"
 
 #define UL_IMAGE_KEY_NAME       "underlay.image.name"
 #define UL_IMAGE_KEY_MEDIA_TYPE "underlay.image.media-type"
@@ -54,6 +57,7 @@ void ul_image_layer_id (const char *parent, const UlChecksum *diff_id,
 
 char *ul_image_layer_ref (const char *id);
 char *ul_image_tar_split_ref (const UlChecksum *diff_id);
+char *ul_image_blob_ref (const UlChecksum *digest);
 
 /* Metadata of commits, floating. @layers: ids, NULL-terminated. */
 GVariant *ul_image_layer_metadata (const char *parent, const UlChecksum *diff_id, guint64 size);
@@ -83,5 +87,9 @@ gboolean ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error);
 /* The gzipped tar-split of a layer, to be read from its start. */
 gboolean ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd,
                                   GError **error);
+
+/* The blob of that digest, to be read from its start, not verified; *out_fd is -1 if it isn't kept.
+ */
+gboolean ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, GError **error);
 
 G_END_DECLS

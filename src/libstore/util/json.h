@@ -117,6 +117,18 @@ char *ul_json_shown (const char *text);
 GBytes *ul_json_with_element (GBytes *bytes, const char *name, const char *member,
                               const GArray *without, const char *element, GError **error);
 
+/* The object @bytes with other values of members that it has: its own, those of an object in it, or
+ * of an element of an array in it. Else as above. */
+typedef struct
+{
+  const char *in;    /* the member that is the object or array; NULL: the root */
+  guint index;       /* if it's an array */
+  const char *name;  /* of the member there */
+  const char *value; /* the text of one */
+} UlJsonEdit;
+GBytes *ul_json_with_values (GBytes *bytes, const char *name, const UlJsonEdit *edits,
+                             gsize n_edits, GError **error);
+
 /* @text, which is UTF-8, as a string in a document, with its quotes. */
 char *ul_json_quote (const char *text);
 
