@@ -24,6 +24,7 @@ print_json (const UlImageRemoveResult *result, const Options *options)
   ul_json_add_strings (builder, "images", result->images);
   ul_json_add_strings (builder, "layers", result->layers);
   ul_json_add_strings (builder, "tar_splits", result->tar_splits);
+  ul_json_add_strings (builder, "blobs", result->blobs);
   ul_json_add_strings (builder, "unread", result->unread);
   json_builder_end_object (builder);
   ul_print_json (builder);
@@ -42,10 +43,11 @@ print_text (const UlImageRemoveResult *result, const Options *options)
   print_list ("image", result->images);
   print_list ("layer", result->layers);
   print_list ("tar-split", result->tar_splits);
+  print_list ("blob", result->blobs);
   for (guint i = 0; !options->unused && i < result->unread->len; i++)
     printf ("%s can't be read: if it has layers of its own, 'image remove --unused' removes them\n",
             (const char *) result->unread->pdata[i]);
-  if (result->images->len + result->layers->len + result->tar_splits->len == 0)
+  if (result->images->len + result->layers->len + result->tar_splits->len + result->blobs->len == 0)
     puts ("Nothing to remove");
   else if (options->dry_run)
     puts ("Nothing was removed (--dry-run)");

@@ -138,6 +138,21 @@ u refs --delete image/localhost/x_3A_latest
 is "an image and what is unused" "$(remove y --unused | letters | head -n -1 | paste -sd' ')" \
   "image localhost/y:latest layer ac layer ab tar-split c tar-split b"
 
+# Kept blobs go with the last image that has them.
+fresh blobs
+mkimage kept v1 a.tar c.tar >/dev/null
+u image import -q --keep-blobs --name=kept oci:kept:v1
+u image import -q --keep-blobs --name=also oci:kept:v1
+is "kept blobs" "$(u refs | grep -c '^image/blob/')" 0
+fresh blobs-new
+u image remove -q --unused x y z
+u image import -q --keep-blobs --name=kept oci:kept:v1
+u image import -q --keep-blobs --name=also oci:kept:v1
+is "blobs are kept" "$(u refs | grep -c '^image/blob/')" 2
+remove -q kept
+is "as long as an image has them" "$(u refs | grep -c '^image/blob/')" 2
+is "and go with the last one" "$(remove also | grep -c '^blob [0-9a-f]*$') $(u refs)" "2 "
+
 # --dry-run.
 fresh dry
 is "--dry-run: what it says" "$(remove --dry-run x | letters)" "image localhost/x:latest
@@ -147,7 +162,7 @@ Nothing was removed (--dry-run)"
 is "--dry-run: all is there" "$(refs)" "$all"
 fails_with "--dry-run: the same errors" 'not there$' remove --dry-run nope
 is "--dry-run: JSON" "$(remove --dry-run --json x | letters | get '",".join(d), d')" \
-  "dry_run,images,layers,tar_splits,unread {'dry_run': True, 'images': ['localhost/x:latest'], 'layers': ['ab'], 'tar_splits': ['b'], 'unread': []}"
+  "dry_run,images,layers,tar_splits,blobs,unread {'dry_run': True, 'images': ['localhost/x:latest'], 'layers': ['ab'], 'tar_splits': ['b'], 'blobs': [], 'unread': []}"
 is "JSON" "$(remove --json x | letters | get 'list(d.values())')" "[False, ['localhost/x:latest'], ['ab'], ['b'], []]"
 
 # The lock that an import holds.

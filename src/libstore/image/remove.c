@@ -16,9 +16,9 @@ typedef struct
   const UlImageRemoveOptions *options;
   GPtrArray *names;    /* of all images */
   GPtrArray *aliases;  /* of UlRef: all */
-  GPtrArray *stored;   /* of refs of layers and tar-splits: all that are there */
+  GPtrArray *stored;   /* of refs of layers, tar-splits and blobs: all that are there */
   GHashTable *doomed;  /* refs of images that go */
-  GHashTable *needed;  /* refs of layers and tar-splits that images need which stay */
+  GHashTable *needed;  /* refs of layers, tar-splits, blobs that images need which stay */
   GHashTable *planned; /* what is in refs */
   GPtrArray *refs;     /* all that go, in this order */
   GPtrArray *unread;   /* names of images that go and can't be read */
@@ -30,6 +30,7 @@ ul_image_remove_result_clear (UlImageRemoveResult *result)
   g_clear_pointer (&result->images, g_ptr_array_unref);
   g_clear_pointer (&result->layers, g_ptr_array_unref);
   g_clear_pointer (&result->tar_splits, g_ptr_array_unref);
+  g_clear_pointer (&result->blobs, g_ptr_array_unref);
   g_clear_pointer (&result->unread, g_ptr_array_unref);
 }
 
@@ -92,7 +93,8 @@ look_around (Removal *self, GError **error)
   return ul_image_list (self->repo, &self->names, error)
          && ul_refs_list (self->repo, NULL, UL_REFS_LIST_ALIASES, &self->aliases, error)
          && list_stored (self, UL_IMAGE_LAYER_PREFIX, error)
-         && list_stored (self, UL_IMAGE_TAR_SPLIT_PREFIX, error);
+         && list_stored (self, UL_IMAGE_TAR_SPLIT_PREFIX, error)
+         && list_stored (self, UL_IMAGE_BLOB_PREFIX, error);
 }
 
 static gboolean
@@ -109,7 +111,7 @@ check_names (Removal *self, GError **error)
   return TRUE;
 }
 
-/* Refs of the layers of @image from the top, each with that of its tar-split. */
+/* Refs of the layers of @image from the top, each with those of its tar-split and its blob. */
 static GPtrArray *
 refs_of (const UlImage *image)
 {
@@ -120,7 +122,9 @@ refs_of (const UlImage *image)
       const UlChecksum *diff_id
           = &g_array_index (image->documents->config->diff_ids, UlChecksum, i);
       g_ptr_array_add (refs, ul_image_layer_ref (ids->pdata[i]));
+      const UlOciDescriptor *blob = ul_oci_descriptor_at (image->documents->manifest->layers, i);
       g_ptr_array_add (refs, ul_image_tar_split_ref (diff_id));
+      g_ptr_array_add (refs, ul_image_blob_ref (&blob->digest));
     }
   return refs;
 }
@@ -233,6 +237,7 @@ report (Removal *self, UlImageRemoveResult *out)
     .images = g_ptr_array_new_with_free_func (g_free),
     .layers = g_ptr_array_new_with_free_func (g_free),
     .tar_splits = g_ptr_array_new_with_free_func (g_free),
+    .blobs = g_ptr_array_new_with_free_func (g_free),
     .unread = g_steal_pointer (&self->unread),
   };
   for (guint i = 0; i < self->refs->len; i++)
@@ -243,6 +248,8 @@ report (Removal *self, UlImageRemoveResult *out)
         g_ptr_array_add (out->layers, g_strdup (ref + strlen (UL_IMAGE_LAYER_PREFIX)));
       else if (g_str_has_prefix (ref, UL_IMAGE_TAR_SPLIT_PREFIX))
         g_ptr_array_add (out->tar_splits, g_strdup (ref + strlen (UL_IMAGE_TAR_SPLIT_PREFIX)));
+      else if (g_str_has_prefix (ref, UL_IMAGE_BLOB_PREFIX))
+        g_ptr_array_add (out->blobs, g_strdup (ref + strlen (UL_IMAGE_BLOB_PREFIX)));
       else if (ul_image_name_from_ref (ref, &name))
         g_ptr_array_add (out->images, name);
     }

@@ -3,15 +3,15 @@
 
 #include "repo/repo.h"
 
-/* Removing images: their refs, and those of layers and tar-splits that no other image needs. What
- * they take on disk is freed by a prune. Options struct: zero is the default. */
+/* Removing images: their refs, and those of layers, tar-splits and kept blobs that no other image
+ * needs. What they take on disk is freed by a prune. Options struct: zero is the default. */
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   const char *const *names; /* in full, NULL-terminated; NULL: none */
-  gboolean unused;          /* also layers and tar-splits that no image has */
+  gboolean unused;          /* also layers, tar-splits, blobs that no image has */
   gboolean dry_run;         /* only find out */
 } UlImageRemoveOptions;
 
@@ -22,6 +22,7 @@ typedef struct
   GPtrArray *images;     /* names: char * */
   GPtrArray *layers;     /* ids */
   GPtrArray *tar_splits; /* diff IDs, in hex */
+  GPtrArray *blobs;      /* digests, in hex */
   GPtrArray *unread;     /* those of @images that are damaged: without @unused their layers stay */
 } UlImageRemoveResult;
 
