@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 #define UL_STORE_LAYERS  "overlay-layers"
 #define UL_STORE_IMAGES  "overlay-images"
 
+/* In a layer's directory while it's prepared; in UL_STORE_LAYERS behind "<id>.". */
+#define UL_STORE_TAR_SPLIT "tar-split.gz"
+
 /* One of the two lists: its directory has it and its lock. */
 typedef struct
 {
@@ -43,6 +46,11 @@ gboolean ul_store_reload (UlStore *store, const UlLockWait *wait, GError **error
 
 const UlStoreLayer *ul_store_layer_in (const GPtrArray *layers, const char *id);
 const UlStoreImage *ul_store_image_in (const GPtrArray *images, const char *id);
+
+/* Add @ours, with its names and files, to @images, or to the one of that id; its names are taken
+ * from others. Ids of those that go, as they have no other name, are added to @dropped. */
+void ul_store_apply_image (const UlStoreImage *ours, gboolean remove_nameless, GPtrArray *images,
+                           GPtrArray *dropped);
 
 /* Directory @name with @mode, whatever the umask; one that is there is left as it is. */
 gboolean ul_store_make_dir (int dfd, const char *name, mode_t mode, GError **error);
