@@ -118,21 +118,32 @@ ul_image_layer_find (UlRepo *repo, const char *id, UlImageLayer **out, GError **
 
 /* File @name in the root of @commit, *out_found FALSE if there is none. */
 static gboolean
+find_file (UlRepo *repo, const UlCommit *commit, const char *name, gboolean *out_found,
+           UlChecksum *out, GError **error)
+{
+  UlEntry entry;
+  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, name, out_found, &entry, error))
+    return FALSE;
+  if (*out_found && entry.kind != UL_ENTRY_FILE)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a file", name);
+  if (*out_found)
+    *out = entry.checksum;
+  return TRUE;
+}
+
+/* The same, opened; *out_content is NULL if there is none. */
+static gboolean
 open_file (UlRepo *repo, const UlCommit *commit, const char *name, UlContent **out_content,
            GError **error)
 {
-  UlEntry entry;
+  UlChecksum checksum;
   gboolean found;
-  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, name, &found, &entry, error))
+  if (!find_file (repo, commit, name, &found, &checksum, error))
     return FALSE;
-  if (!found)
-    {
-      *out_content = NULL;
-      return TRUE;
-    }
-  if (entry.kind != UL_ENTRY_FILE)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a file", name);
-  return ul_objects_open_file (repo, &entry.checksum, out_content, error);
+  if (found)
+    return ul_objects_open_file (repo, &checksum, out_content, error);
+  *out_content = NULL;
+  return TRUE;
 }
 
 /* *out is NULL where there is no such file. */
@@ -329,24 +340,37 @@ give_fd (UlRepo *repo, UlContent *content, int *out_fd, GError **error)
   return *out_fd >= 0 || ul_throw_errno (error, "dup");
 }
 
-gboolean
-ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
+static gboolean
+find_tar_split (UlRepo *repo, const char *ref, UlChecksum *out, GError **error)
 {
-  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
   g_auto (UlCommit) commit = { 0 };
-  UlContent *content = NULL;
   UlChecksum checksum;
   gboolean found;
   if (!ul_refs_find (repo, ref, &found, &checksum, error))
     return FALSE;
   if (!found)
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "not there");
   if (!ul_objects_load_commit (repo, &checksum, &commit, error)
-      || !open_file (repo, &commit, UL_IMAGE_TAR_SPLIT_FILE, &content, error))
-    return ul_prefix (error, "%s", ref);
-  if (content == NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: no " UL_IMAGE_TAR_SPLIT_FILE, ref);
-  const gboolean ok = give_fd (repo, content, out_fd, error);
-  ul_content_free (content);
-  return ok || ul_prefix (error, "%s", ref);
+      || !find_file (repo, &commit, UL_IMAGE_TAR_SPLIT_FILE, &found, out, error))
+    return FALSE;
+  return found || ul_throw (error, UL_ERROR_CORRUPT, "no " UL_IMAGE_TAR_SPLIT_FILE);
+}
+
+gboolean
+ul_image_find_tar_split (UlRepo *repo, const UlChecksum *diff_id, UlChecksum *out, GError **error)
+{
+  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
+  return find_tar_split (repo, ref, out, error) || ul_prefix (error, "%s", ref);
+}
+
+gboolean
+ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
+{
+  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
+  g_autoptr (UlContent) content = NULL;
+  UlChecksum checksum;
+  return (find_tar_split (repo, ref, &checksum, error)
+          && ul_objects_open_file (repo, &checksum, &content, error)
+          && give_fd (repo, content, out_fd, error))
+         || ul_prefix (error, "%s", ref);
 }
