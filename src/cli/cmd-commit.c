@@ -4,8 +4,9 @@
 #include "build/commit.h"
 #include "cli/editor.h"
 #include "cli/equivalences.h"
-#include "cli/input.h"
+#include "cli/image-embed.h"
 #include "cli/image-options.h"
+#include "cli/input.h"
 #include "cli/open.h"
 #include "cli/path-lists.h"
 #include "cli/print.h"
@@ -30,6 +31,8 @@ typedef struct
   char **bind_refs;
   char *base;
   char **trees;
+  char **image_stores;
+  gboolean no_image_store_conf;
   gboolean tar_autocreate_parents;
   char *tar_pathname_filter;
   char **metadata_strings;
@@ -66,6 +69,7 @@ typedef struct
 {
   GArray *trees; /* of UlTreeSource */
   UlTreeRenamer *renamer;
+  UlCliEmbed *embed;
   GVariant *metadata;
   GVariant *detached;
   GHashTable *statoverride;
@@ -80,6 +84,7 @@ prepared_clear (Prepared *self)
 {
   g_clear_pointer (&self->trees, g_array_unref);
   g_clear_pointer (&self->renamer, ul_tree_renamer_free);
+  g_clear_pointer (&self->embed, ul_cli_embed_free);
   g_clear_pointer (&self->metadata, g_variant_unref);
   g_clear_pointer (&self->detached, g_variant_unref);
   g_clear_pointer (&self->statoverride, g_hash_table_unref);
@@ -132,6 +137,16 @@ parse_devices (const char *value, gpointer data, GError **error)
 }
 
 static gboolean
+parse_image_store_conf (const char *value, gpointer data, GError **error)
+{
+  Options *options = data;
+  options->no_image_store_conf = g_str_equal (value, "none");
+  return options->no_image_store_conf || g_str_equal (value, "auto")
+         || ul_throw (error, UL_ERROR_INVALID, "--image-store-conf must be auto or none, not '%s'",
+                      value);
+}
+
+static gboolean
 parse_fsync (const char *value, gpointer data, GError **error)
 {
   Options *options = data;
@@ -147,8 +162,22 @@ prepare_trees (const UlInvocation *inv, const Options *options, Prepared *out, G
 {
   if (!ul_tree_specs_parse (inv, options->trees, &out->trees, error))
     return FALSE;
+  out->embed = ul_cli_embed_new (options->image_stores, !options->no_image_store_conf, error);
+  if (out->embed == NULL)
+    return FALSE;
+  ul_cli_embed_add_sources (out->embed, out->trees);
   return options->tar_pathname_filter == NULL
          || (out->renamer = ul_tree_renamer_new (options->tar_pathname_filter, error)) != NULL;
+}
+
+static gboolean
+prepare_equivalences (const Options *options, Prepared *out, GError **error)
+{
+  if (!ul_cli_parse_equivalences (options->selinux_equivalences, &out->equivalences, error))
+    return FALSE;
+  if (options->selinux_policy != NULL || options->selinux_from_base)
+    ul_cli_embed_add_equivalences (out->embed, &out->equivalences);
+  return TRUE;
 }
 
 static gboolean
@@ -368,7 +397,7 @@ create (const UlInvocation *inv, const Options *options, const Prepared *prepare
     print_json (&result);
   else
     print_text (&result, options->table_output);
-  return TRUE;
+  return ul_cli_embed_advise (prepared->embed, repo, &result.commit, error);
 }
 
 static gboolean
@@ -380,7 +409,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--table-output and --json exclude each other");
   if (!check_options (options, error) || !prepare_trees (inv, options, &prepared, error)
       || !prepare_metadata (options, &prepared, error) || !prepare_lists (options, &prepared, error)
-      || !ul_cli_parse_equivalences (options->selinux_equivalences, &prepared.equivalences, error))
+      || !prepare_equivalences (options, &prepared, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
@@ -410,6 +439,15 @@ static const UlOption table[] = {
     "Store overlayfs whiteouts (char 0:0 devices) as .ostree-wh. markers" },
   { "preserve-hardlinks", 0, UL_OPTION_FLAG, offsetof (Options, preserve_hardlinks), NULL,
     "Record which files are hardlinks of each other, for checkout to make them so" },
+  { "image-store", 0, UL_OPTION_STRING_LIST, offsetof (Options, image_stores),
+    "PATH=IMAGE[,IMAGE...]",
+    "Have an additional image store for podman at PATH in the tree, with these images of the "
+    "repository; may be given again",
+    "/usr/lib/containers/storage=@image" },
+  { "image-store-conf", 0, UL_OPTION_CALLBACK, 0, "auto|none",
+    "Name the stores in /usr/share/containers/storage.conf if the tree has no storage.conf: auto "
+    "(the default) or none",
+    "auto none", parse_image_store_conf },
   UL_OPTIONS_HEADING ("Where to"),
   { "branch", 'b', UL_OPTION_STRING, offsetof (Options, branch), "BRANCH", "Branch", "@rev" },
   { "orphan", 0, UL_OPTION_FLAG, offsetof (Options, orphan), NULL,

@@ -163,7 +163,7 @@ is "--dry-run: all is there" "$(refs)" "$all"
 fails_with "--dry-run: the same errors" 'not there$' remove --dry-run nope
 is "--dry-run: JSON" "$(remove --dry-run --json x | letters | get '",".join(d), d')" \
   "dry_run,images,layers,tar_splits,blobs,unread {'dry_run': True, 'images': ['localhost/x:latest'], 'layers': ['ab'], 'tar_splits': ['b'], 'blobs': [], 'unread': []}"
-is "JSON" "$(remove --json x | letters | get 'list(d.values())')" "[False, ['localhost/x:latest'], ['ab'], ['b'], []]"
+is "JSON" "$(remove --json x | letters | get 'list(d.values())')" "[False, ['localhost/x:latest'], ['ab'], ['b'], [], []]"
 
 # The lock that an import holds.
 cp "$SRC/tests/lib/hold-lock" .

@@ -9,6 +9,7 @@
 #include "build/bootable.h"
 #include "build/from-commit.h"
 #include "build/from-dir.h"
+#include "build/from-graft.h"
 #include "build/from-tar.h"
 #include "build/labels.h"
 #include "build/tree.h"
@@ -163,6 +164,21 @@ import_tar (Building *b, const UlIntake *intake, const char *where, GError **err
   return ul_from_tar (&from_tar, &b->options->tar, where, b->tree, error);
 }
 
+/* Whiteouts in it are there on purpose, whether or not such are made of devices. */
+static gboolean
+import_graft (Building *b, const UlIntake *intake, const UlGraftSource *source, GError **error)
+{
+  g_autoptr (UlGraft) graft = source->make (b->repo, source->data, error);
+  if (graft == NULL)
+    return FALSE;
+  UlModifier modifier = *intake->modifier;
+  UlIntake of_graft = *intake;
+  modifier.keep_opaque = ul_repo_wants_canonical (b->repo) && !b->options->modifier.no_xattrs
+                         && !ul_repo_disable_xattrs (b->repo);
+  of_graft.modifier = &modifier;
+  return ul_from_graft (&of_graft, graft, b->tree, error);
+}
+
 static gboolean
 import_tree (Building *b, const UlIntake *intake, const UlTreeSource *source, GError **error)
 {
@@ -174,6 +190,8 @@ import_tree (Building *b, const UlIntake *intake, const UlTreeSource *source, GE
       return ul_from_commit (intake, source->where, b->tree, error);
     case UL_TREE_SOURCE_TAR:
       return import_tar (b, intake, source->where, error);
+    case UL_TREE_SOURCE_GRAFT:
+      return import_graft (b, intake, &source->graft, error);
     }
   g_assert_not_reached ();
 }

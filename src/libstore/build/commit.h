@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "build/graft.h"
 #include "core/checksum.h"
 #include "repo/repo.h"
 #include "repo/transaction.h"
@@ -60,12 +61,22 @@ typedef enum
   UL_TREE_SOURCE_DIR,
   UL_TREE_SOURCE_COMMIT,
   UL_TREE_SOURCE_TAR,
+  UL_TREE_SOURCE_GRAFT,
 } UlTreeSourceType;
+
+/* Says what to lay over the trees before; caller frees. Called with the repository's lock, so that
+ * what it finds there stays. */
+typedef struct
+{
+  UlGraft *(*make) (UlRepo *repo, gpointer data, GError **error);
+  gpointer data;
+} UlGraftSource;
 
 typedef struct
 {
   UlTreeSourceType type;
   const char *where; /* a path, a REV, or an archive ("-": standard input) */
+  UlGraftSource graft;
 } UlTreeSource;
 
 /* Where labels come from: security.selinux of what the policy has a label for. */

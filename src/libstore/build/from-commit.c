@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "build/modifier.h"
+#include "build/opacity.h"
 #include "core/whiteout.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
@@ -37,6 +38,7 @@ typedef struct
   UlModifier modifier; /* the intake's one, without what concerns file systems */
   gboolean by_path;    /* some paths are treated in another way than others */
   gboolean changes_files;
+  gboolean both_opaque;
   UlWriter *writer; /* the walking thread's */
   UlPool *pool;
   GArray *levels; /* of Level: a stack, as depth comes from disk */
@@ -152,12 +154,29 @@ push_files (Walk *walk, const Level *level)
   return TRUE;
 }
 
+/* Native overlayfs reads one form as root and the other one in a user namespace. */
+static gboolean
+complete_opaque (const Walk *walk, GVariant **xattrs, GError **error)
+{
+  UlOpacity opacity;
+  ul_opacity_read (*xattrs, &opacity);
+  if (!opacity.opaque)
+    return TRUE;
+  if (walk->modifier.no_xattrs && !walk->modifier.keep_opaque)
+    return ul_opacity_refuse (error);
+  GVariant *trusted = ul_file_meta_set_xattr (*xattrs, UL_WHITEOUT_OPAQUE_TRUSTED, "y", 1);
+  g_variant_unref (*xattrs);
+  *xattrs = ul_file_meta_set_xattr (trusted, UL_WHITEOUT_OPAQUE_USER, "y", 1);
+  g_variant_unref (trusted);
+  return TRUE;
+}
+
 static gboolean
 set_meta (Walk *walk, const Level *level, GError **error)
 {
   const char *path = *level->path ? level->path : "/";
   UlChecksum meta = level->meta;
-  if (ul_modifier_touches (&walk->modifier, path))
+  if (walk->both_opaque || ul_modifier_touches (&walk->modifier, path))
     {
       g_autoptr (GVariant) dirmeta = NULL;
       g_autoptr (GVariant) xattrs = NULL;
@@ -167,6 +186,8 @@ set_meta (Walk *walk, const Level *level, GError **error)
       if (!ul_objects_load (walk->repo, UL_OBJECT_DIRMETA, &level->meta, &dirmeta, error))
         return FALSE;
       ul_dirmeta_get (dirmeta, &uid, &gid, &mode, &xattrs);
+      if (walk->both_opaque && !complete_opaque (walk, &xattrs, error))
+        return FALSE;
       if (!ul_intake_store_dirmeta (&intake, walk->writer, path, uid, gid, mode, xattrs, &meta,
                                     error))
         return FALSE;
@@ -247,7 +268,8 @@ add_dirs (Walk *walk, const Level *level, const UlDirtreeView *view, GError **er
 static gboolean
 overlay (Walk *walk, const Level *level, GError **error)
 {
-  if (!walk->by_path && !walk->changes_files && ul_tree_is_blank (level->tree))
+  if (!walk->by_path && !walk->changes_files && !walk->both_opaque
+      && ul_tree_is_blank (level->tree))
     {
       ul_tree_set_base (level->tree, &level->contents, &level->meta);
       return TRUE;
@@ -361,6 +383,44 @@ ul_from_commit_load (UlRepo *repo, const char *rev, UlCommit *out, GError **erro
   return ul_objects_load_commit (repo, &checksum, out, error);
 }
 
+static Walk
+walk_of (const UlIntake *self)
+{
+  UlRepo *repo = ul_transaction_repo (self->transaction);
+  Walk walk = {
+    .intake = self,
+    .repo = repo,
+    .modifier = *self->modifier,
+    .by_path = self->modifier->skip_list != NULL,
+    .changes_files = changes_files (repo, self->modifier),
+  };
+  walk.modifier.retarget_whiteouts = FALSE;
+  return walk;
+}
+
+gboolean
+ul_from_commit_part (const UlIntake *self, const UlCommitPart *part, UlTree *tree, GError **error)
+{
+  g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);
+  g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
+  g_array_set_clear_func (levels, level_clear);
+  Walk walk = walk_of (self);
+  walk.both_opaque = part->both_opaque;
+  walk.writer = writer;
+  walk.levels = levels;
+  const Level top = {
+    .tree = tree,
+    .path = g_strdup (part->path),
+    .contents = part->contents,
+    .meta = part->meta,
+    .depth = 1,
+  };
+  g_array_append_val (levels, top);
+  if (self->is_last)
+    ul_tree_hold (tree);
+  return run (&walk, error);
+}
+
 gboolean
 ul_from_commit (const UlIntake *self, const char *rev, UlTree *root, GError **error)
 {
@@ -368,31 +428,17 @@ ul_from_commit (const UlIntake *self, const char *rev, UlTree *root, GError **er
   g_auto (UlCommit) commit = { 0 };
   if (!ul_from_commit_load (repo, rev, &commit, error))
     return FALSE;
+  const UlCommitPart whole = { .path = "", .contents = commit.tree, .meta = commit.meta };
+  return (tell_links (self, repo, &commit, error)
+          && ul_from_commit_part (self, &whole, root, error))
+         || ul_prefix (error, "%s", rev);
+}
 
-  if (!tell_links (self, repo, &commit, error))
-    return ul_prefix (error, "%s", rev);
-  g_autoptr (UlWriter) writer = ul_writer_new (self->transaction);
-  g_autoptr (GArray) levels = g_array_new (FALSE, FALSE, sizeof (Level));
-  g_array_set_clear_func (levels, level_clear);
-  Walk walk = {
-    .intake = self,
-    .repo = repo,
-    .modifier = *self->modifier,
-    .by_path = self->modifier->skip_list != NULL,
-    .changes_files = changes_files (repo, self->modifier),
-    .writer = writer,
-    .levels = levels,
-  };
-  walk.modifier.retarget_whiteouts = FALSE;
-  const Level top = {
-    .tree = root,
-    .path = g_strdup (""),
-    .contents = commit.tree,
-    .meta = commit.meta,
-    .depth = 1,
-  };
-  g_array_append_val (levels, top);
-  if (self->is_last)
-    ul_tree_hold (root);
-  return run (&walk, error) || ul_prefix (error, "%s", rev);
+gboolean
+ul_from_commit_file (const UlIntake *self, UlWriter *writer, const char *path,
+                     UlChecksum *io_checksum, GError **error)
+{
+  Walk walk = walk_of (self);
+  return !walk.changes_files || !ul_modifier_touches (&walk.modifier, path)
+         || change_file (&walk, writer, path, io_checksum, error);
 }

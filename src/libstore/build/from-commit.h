@@ -19,4 +19,22 @@ gboolean ul_from_commit_load (UlRepo *repo, const char *rev, UlCommit *out, GErr
  * changes neither. */
 gboolean ul_from_commit (const UlIntake *self, const char *rev, UlTree *root, GError **error);
 
+/* A directory of a commit with all below. */
+typedef struct
+{
+  const char *path; /* where it goes, "/a/b"; "" for the root */
+  UlChecksum contents;
+  UlChecksum meta;
+  gboolean both_opaque; /* opaque directories get both xattrs that overlayfs knows */
+} UlCommitPart;
+
+/* Overlay @part onto @tree, in the same way. With both_opaque, a directory that comes out not
+ * opaque is UL_ERROR_UNSUPPORTED. Doesn't count as @self's hardlinks. */
+gboolean ul_from_commit_part (const UlIntake *self, const UlCommitPart *part, UlTree *tree,
+                              GError **error);
+
+/* What a file object of the repository becomes at @path, stored if that is another one. */
+gboolean ul_from_commit_file (const UlIntake *self, UlWriter *writer, const char *path,
+                              UlChecksum *io_checksum, GError **error);
+
 G_END_DECLS

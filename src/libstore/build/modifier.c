@@ -124,9 +124,9 @@ ul_modifier_refuse_xattr (const char *name, GError **error)
 }
 
 static GVariant *
-opaque_entry (void)
+opaque_entry (const char *name)
 {
-  return g_variant_new ("(^ay@ay)", UL_WHITEOUT_OPAQUE_TRUSTED,
+  return g_variant_new ("(^ay@ay)", name,
                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, "y", 1, 1));
 }
 
@@ -156,7 +156,7 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
         }
     }
   if (opaque)
-    g_ptr_array_add (kept, g_variant_ref_sink (opaque_entry ()));
+    g_ptr_array_add (kept, g_variant_ref_sink (opaque_entry (UL_WHITEOUT_OPAQUE_TRUSTED)));
   g_autoptr (GVariant) all = g_variant_ref_sink (
       g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), (GVariant *const *) kept->pdata, kept->len));
   *out_xattrs = ul_file_meta_sort_xattrs (all);
@@ -166,10 +166,16 @@ retarget (GVariant *xattrs, GVariant **out_xattrs, GError **error)
 static GVariant *
 only_opaque (GVariant *xattrs)
 {
-  g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED);
-  GVariant *entry = value != NULL ? opaque_entry () : NULL;
-  return g_variant_ref_sink (
-      g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), &entry, value != NULL ? 1 : 0));
+  static const char *const names[] = { UL_WHITEOUT_OPAQUE_TRUSTED, UL_WHITEOUT_OPAQUE_USER };
+  GVariant *entries[G_N_ELEMENTS (names)];
+  gsize n = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GVariant) value = ul_file_meta_find_xattr (xattrs, names[i]);
+      if (value != NULL)
+        entries[n++] = opaque_entry (names[i]);
+    }
+  return g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("(ayay)"), entries, n));
 }
 
 static gboolean

@@ -22,14 +22,20 @@ ul_opacity_read (GVariant *xattrs, UlOpacity *out)
 }
 
 gboolean
+ul_opacity_refuse (GError **error)
+{
+  return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                   "directory is opaque, which can't be stored without xattrs");
+}
+
+gboolean
 ul_opacity_check (const UlOpacity *self, const UlModifier *modifier, UlSight sight, uid_t uid,
                   GError **error)
 {
   if (!modifier->retarget_whiteouts)
     return TRUE;
   if (modifier->no_xattrs && !modifier->keep_opaque && self->opaque)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                     "directory is opaque, which can't be stored without xattrs");
+    return ul_opacity_refuse (error);
   if (ul_sight_may_hide (sight, uid))
     return ul_throw (
         error, UL_ERROR_UNSUPPORTED,

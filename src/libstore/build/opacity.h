@@ -23,4 +23,7 @@ void ul_opacity_read (GVariant *xattrs, UlOpacity *out);
 gboolean ul_opacity_check (const UlOpacity *self, const UlModifier *modifier, UlSight sight,
                            uid_t uid, GError **error);
 
+/* The error for a directory whose opaque xattr can't be stored. Always FALSE. */
+gboolean ul_opacity_refuse (GError **error);
+
 G_END_DECLS

@@ -100,6 +100,14 @@ ul_tree_is_blank (UlTree *tree)
   return !tree->has_meta && !tree->is_base && tree->files == NULL && tree->dirs == NULL;
 }
 
+gboolean
+ul_tree_is_empty (UlTree *tree)
+{
+  g_assert (!tree->is_base);
+  return (tree->files == NULL || tree->files->len == 0)
+         && (tree->dirs == NULL || tree->dirs->len == 0);
+}
+
 static GArray *
 files_of (UlTree *tree)
 {

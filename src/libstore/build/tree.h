@@ -31,6 +31,8 @@ const UlChecksum *ul_tree_meta (UlTree *tree);
 
 /* Neither entries nor metadata nor a base: a directory that was just made. */
 gboolean ul_tree_is_blank (UlTree *tree);
+/* Has it no entries? Asked after open (). */
+gboolean ul_tree_is_empty (UlTree *tree);
 
 /* Before entries are added to a directory: load what it stands for, sort what it has. */
 gboolean ul_tree_open (UlTree *tree, UlRepo *repo, GError **error);

@@ -130,21 +130,32 @@ ul_image_layer_find (UlRepo *repo, const char *id, UlImageLayer **out, GError **
 
 /* File @name in the root of @commit, *out_found FALSE if there is none. */
 static gboolean
+find_file (UlRepo *repo, const UlCommit *commit, const char *name, gboolean *out_found,
+           UlChecksum *out, GError **error)
+{
+  UlEntry entry;
+  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, name, out_found, &entry, error))
+    return FALSE;
+  if (*out_found && entry.kind != UL_ENTRY_FILE)
+    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a file", name);
+  if (*out_found)
+    *out = entry.checksum;
+  return TRUE;
+}
+
+/* The same, opened; *out_content is NULL if there is none. */
+static gboolean
 open_file (UlRepo *repo, const UlCommit *commit, const char *name, UlContent **out_content,
            GError **error)
 {
-  UlEntry entry;
+  UlChecksum checksum;
   gboolean found;
-  if (!ul_objects_lookup_path (repo, &commit->tree, &commit->meta, name, &found, &entry, error))
+  if (!find_file (repo, commit, name, &found, &checksum, error))
     return FALSE;
-  if (!found)
-    {
-      *out_content = NULL;
-      return TRUE;
-    }
-  if (entry.kind != UL_ENTRY_FILE)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: not a file", name);
-  return ul_objects_open_file (repo, &entry.checksum, out_content, error);
+  if (found)
+    return ul_objects_open_file (repo, &checksum, out_content, error);
+  *out_content = NULL;
+  return TRUE;
 }
 
 /* *out is NULL where there is no such file. */
@@ -341,47 +352,62 @@ give_fd (UlRepo *repo, UlContent *content, int *out_fd, GError **error)
   return *out_fd >= 0 || ul_throw_errno (error, "dup");
 }
 
-/* The one file of the commit that @ref stands for; *out_fd is -1 if there is no such ref. */
+/* File @name of the commit that @ref stands for; *out_found is FALSE if there is no such ref. */
 static gboolean
-open_kept (UlRepo *repo, const char *ref, const char *name, int *out_fd, GError **error)
+find_kept (UlRepo *repo, const char *ref, const char *name, gboolean *out_found, UlChecksum *out,
+           GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
-  UlContent *content = NULL;
   UlChecksum checksum;
-  gboolean found;
-  if (!ul_refs_find (repo, ref, &found, &checksum, error))
+  gboolean found = FALSE;
+  if (!ul_refs_find (repo, ref, out_found, &checksum, error))
     return FALSE;
-  if (!found)
-    {
-      *out_fd = -1;
-      return TRUE;
-    }
+  if (!*out_found)
+    return TRUE;
   if (!ul_objects_load_commit (repo, &checksum, &commit, error)
-      || !open_file (repo, &commit, name, &content, error))
+      || !find_file (repo, &commit, name, &found, out, error))
     return ul_prefix (error, "%s", ref);
-  if (content == NULL)
-    return ul_throw (error, UL_ERROR_CORRUPT, "%s: no %s", ref, name);
-  const gboolean ok = give_fd (repo, content, out_fd, error);
-  ul_content_free (content);
-  return ok || ul_prefix (error, "%s", ref);
+  return found || ul_throw (error, UL_ERROR_CORRUPT, "%s: no %s", ref, name);
+}
+
+static gboolean
+open_kept (UlRepo *repo, const char *ref, const UlChecksum *file, int *out_fd, GError **error)
+{
+  g_autoptr (UlContent) content = NULL;
+  return (ul_objects_open_file (repo, file, &content, error)
+          && give_fd (repo, content, out_fd, error))
+         || ul_prefix (error, "%s", ref);
+}
+
+gboolean
+ul_image_find_tar_split (UlRepo *repo, const UlChecksum *diff_id, UlChecksum *out, GError **error)
+{
+  g_autofree char *ref = ul_image_tar_split_ref (diff_id);
+  gboolean found;
+  if (!find_kept (repo, ref, UL_IMAGE_TAR_SPLIT_FILE, &found, out, error))
+    return FALSE;
+  return found || ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
 }
 
 gboolean
 ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, GError **error)
 {
   g_autofree char *ref = ul_image_tar_split_ref (diff_id);
-  int fd = -1;
-  if (!open_kept (repo, ref, UL_IMAGE_TAR_SPLIT_FILE, &fd, error))
-    return FALSE;
-  if (fd < 0)
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
-  *out_fd = fd;
-  return TRUE;
+  UlChecksum file;
+  return ul_image_find_tar_split (repo, diff_id, &file, error)
+         && open_kept (repo, ref, &file, out_fd, error);
 }
 
 gboolean
 ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, GError **error)
 {
   g_autofree char *ref = ul_image_blob_ref (digest);
-  return open_kept (repo, ref, UL_IMAGE_BLOB_FILE, out_fd, error);
+  gboolean found;
+  UlChecksum file;
+  if (!find_kept (repo, ref, UL_IMAGE_BLOB_FILE, &found, &file, error))
+    return FALSE;
+  if (found)
+    return open_kept (repo, ref, &file, out_fd, error);
+  *out_fd = -1;
+  return TRUE;
 }

@@ -87,6 +87,9 @@ gboolean ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error);
 /* The gzipped tar-split of a layer, to be read from its start. */
 gboolean ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd,
                                   GError **error);
+/* The same as an object: its file's checksum. */
+gboolean ul_image_find_tar_split (UlRepo *repo, const UlChecksum *diff_id, UlChecksum *out,
+                                  GError **error);
 
 /* The blob of that digest, to be read from its start, not verified; *out_fd is -1 if it isn't kept.
  */

@@ -33,13 +33,14 @@ take_names (UlStoreImage *image, const UlStoreImage *ours)
 }
 
 static void
-take_names_from_others (const UlStorePreparedImage *prepared, GPtrArray *images, GPtrArray *dropped)
+take_names_from_others (const UlStoreImage *ours, gboolean remove_nameless, GPtrArray *images,
+                        GPtrArray *dropped)
 {
   for (guint i = images->len; i-- > 0;)
     {
       UlStoreImage *image = g_ptr_array_index (images, i);
-      if (!g_str_equal (image->id, prepared->image->id) && take_names (image, prepared->image)
-          && image->names->len == 0 && prepared->remove_nameless)
+      if (!g_str_equal (image->id, ours->id) && take_names (image, ours) && image->names->len == 0
+          && remove_nameless)
         drop_image (images, image, dropped);
     }
 }
@@ -72,6 +73,18 @@ new_image (const UlStoreImage *ours)
 }
 
 void
+ul_store_apply_image (const UlStoreImage *ours, gboolean remove_nameless, GPtrArray *images,
+                      GPtrArray *dropped)
+{
+  UlStoreImage *image = (UlStoreImage *) ul_store_image_in (images, ours->id);
+  take_names_from_others (ours, remove_nameless, images, dropped);
+  if (image != NULL)
+    update_image (image, ours);
+  else
+    g_ptr_array_add (images, new_image (ours));
+}
+
+void
 ul_store_apply_images (const UlStoreChange *change, GPtrArray *images, GPtrArray *dropped)
 {
   for (guint i = 0; i < change->removed_images->len; i++)
@@ -83,11 +96,6 @@ ul_store_apply_images (const UlStoreChange *change, GPtrArray *images, GPtrArray
   for (guint i = 0; i < change->images->len; i++)
     {
       const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
-      UlStoreImage *image = (UlStoreImage *) ul_store_image_in (images, prepared->image->id);
-      take_names_from_others (prepared, images, dropped);
-      if (image != NULL)
-        update_image (image, prepared->image);
-      else
-        g_ptr_array_add (images, new_image (prepared->image));
+      ul_store_apply_image (prepared->image, prepared->remove_nameless, images, dropped);
     }
 }

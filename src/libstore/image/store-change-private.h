@@ -28,8 +28,6 @@ typedef struct
   char tmp[UL_TMP_NAME_MAX];
 } UlStorePreparedImage;
 
-#define UL_STORE_TAR_SPLIT "tar-split.gz"
-
 struct _UlStoreChange
 {
   UlStore *store;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/store-describe.h"
 #include "image/store-lock.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -149,34 +150,11 @@ ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
   return TRUE;
 }
 
-static UlStoreImage *
-image_of_spec (const UlStoreImageSpec *spec)
-{
-  UlChecksum config;
-  char id[UL_CHECKSUM_HEX_LEN + 1];
-  ul_checksum_of_data (g_bytes_get_data (spec->config, NULL), g_bytes_get_size (spec->config),
-                       &config);
-  ul_checksum_to_hex (&config, id);
-  UlStoreImage *image = ul_store_image_new (id);
-  image->layer = g_strdup (spec->layer);
-  image->created = g_strdup (spec->created);
-  image->has_digest = TRUE;
-  ul_checksum_of_data (g_bytes_get_data (spec->manifest, NULL), g_bytes_get_size (spec->manifest),
-                       &image->digest);
-  for (guint i = 0; spec->names != NULL && spec->names[i] != NULL; i++)
-    if (!ul_store_image_has_name (image, spec->names[i]))
-      {
-        g_ptr_array_add (image->names, g_strdup (spec->names[i]));
-        g_ptr_array_add (image->names_history, g_strdup (spec->names[i]));
-      }
-  return image;
-}
-
 gboolean
 ul_store_change_add_image (UlStoreChange *change, const UlStoreImageSpec *spec, GError **error)
 {
   UlStorePreparedImage *prepared = g_new0 (UlStorePreparedImage, 1);
-  prepared->image = image_of_spec (spec);
+  prepared->image = ul_store_image_of_spec (spec);
   prepared->remove_nameless = spec->remove_nameless;
   if (!check_below (change, "layer", spec->layer, error)
       || !ul_store_prepare_image (change, prepared, spec, error))

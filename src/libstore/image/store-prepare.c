@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/oci-digest.h"
+#include "image/store-describe.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -117,42 +117,26 @@ ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepa
   return FALSE;
 }
 
-/* Say that the image has this file, and write it. */
-static gboolean
-put_big_data (const UlStore *store, int dfd, UlStoreImage *image, const char *key, GBytes *content,
-              GError **error)
+/* Where the files of an image go. */
+typedef struct
 {
-  gsize len;
-  const void *data = g_bytes_get_data (content, &len);
-  g_autofree char *name = ul_store_big_data_name (key);
-  UlChecksum digest;
-  ul_checksum_of_data (data, len, &digest);
-  ul_store_image_add_big_data (image, key, (gint64) len, &digest);
-  return ul_store_write_file (dfd, name, content, store->file_mode, FALSE, error);
-}
+  const UlStore *store;
+  int dfd;
+} ImageDir;
 
 static gboolean
-put_document (const UlStore *store, int dfd, UlStoreImage *image, const char *prefix,
-              GBytes *content, GError **error)
+write_big_data (const char *name, GBytes *content, gpointer data, GError **error)
 {
-  UlChecksum sum;
-  char digest[UL_OCI_DIGEST_SIZE];
-  ul_checksum_of_data (g_bytes_get_data (content, NULL), g_bytes_get_size (content), &sum);
-  ul_oci_digest_format (&sum, digest);
-  g_autofree char *key = g_strconcat (prefix, digest, NULL);
-  return put_big_data (store, dfd, image, key, content, error);
+  const ImageDir *dir = data;
+  return ul_store_write_file (dir->dfd, name, content, dir->store->file_mode, FALSE, error);
 }
 
-/* The manifest comes last: it's what changes in an image that is there already. */
 static gboolean
 fill_image (const UlStore *store, int dfd, UlStoreImage *image, const UlStoreImageSpec *spec,
             GError **error)
 {
-  return put_document (store, dfd, image, "", spec->config, error)
-         && put_document (store, dfd, image, UL_STORE_MANIFEST_PREFIX, spec->manifest, error)
-         && (spec->index == NULL
-             || put_document (store, dfd, image, UL_STORE_MANIFEST_PREFIX, spec->index, error))
-         && put_big_data (store, dfd, image, UL_STORE_MANIFEST, spec->manifest, error);
+  ImageDir dir = { store, dfd };
+  return ul_store_put_big_data (image, spec, write_big_data, &dir, error);
 }
 
 gboolean

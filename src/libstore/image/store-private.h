@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 #define UL_STORE_LAYERS  "overlay-layers"
 #define UL_STORE_IMAGES  "overlay-images"
 
+/* In a layer's directory while it's prepared; in UL_STORE_LAYERS behind "<id>.". */
+#define UL_STORE_TAR_SPLIT "tar-split.gz"
+
 /* One of the two lists: its directory has it and its lock. */
 typedef struct
 {
@@ -50,6 +53,11 @@ const UlStoreImage *ul_store_image_in (const GPtrArray *images, const char *id);
 /* What a file of a layer's tree says as a layer's marker, if it can be one: a name that itself
  * begins as a marker is kept for other uses. */
 UlWhiteoutKind ul_store_marker_of (const char *name, const struct stat *st, const char **out_name);
+
+/* Add @ours, with its names and files, to @images, or to the one of that id; its names are taken
+ * from others. Ids of those that go, as they have no other name, are added to @dropped. */
+void ul_store_apply_image (const UlStoreImage *ours, gboolean remove_nameless, GPtrArray *images,
+                           GPtrArray *dropped);
 
 /* Directory @name with @mode, whatever the umask; one that is there is left as it is. */
 gboolean ul_store_make_dir (int dfd, const char *name, mode_t mode, GError **error);

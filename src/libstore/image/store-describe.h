@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "image/records.h"
+#include "image/store-change.h"
+
+/* What a store says of layers and images of a repository, the same wherever the store is. For
+ * store-*.c and embed.c. */
+
+G_BEGIN_DECLS
+
+/* Layer @index of @image; not sealed. @tar_split: of the layer, read from its start; borrowed. */
+UlStoreLayer *ul_store_describe_layer (const UlImage *image, guint index, int tar_split,
+                                       GError **error);
+
+/* An image for a store, with what its spec points to. It points into itself, and into the image. */
+typedef struct
+{
+  UlStoreImageSpec spec;
+  const char *names[2];
+  char *created;
+} UlStoreImageText;
+
+/* UL_ERROR_UNSUPPORTED for an image without layers. */
+gboolean ul_store_describe_image (const UlImage *image, UlStoreImageText *out, GError **error);
+void ul_store_image_text_clear (UlStoreImageText *text);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlStoreImageText, ul_store_image_text_clear)
+
+/* The entry for @spec; not sealed, and without big data. */
+UlStoreImage *ul_store_image_of_spec (const UlStoreImageSpec *spec);
+
+/* Writes file @name of an image. */
+typedef gboolean (*UlStorePutFile) (const char *name, GBytes *content, gpointer data,
+                                    GError **error);
+
+/* Say in @image that it has its documents, and write each. The manifest comes last: it's what
+ * changes in an image that is there already. */
+gboolean ul_store_put_big_data (UlStoreImage *image, const UlStoreImageSpec *spec,
+                                UlStorePutFile func, gpointer data, GError **error);
+
+G_END_DECLS
