@@ -127,6 +127,17 @@ d00755 0 0 /a/new
 d00755 0 0 /b
 d00755 0 0 /b/sub"
 
+# A layer in the middle that is there, upon one that isn't any more: what lies below is looked up all the same.
+fresh middle
+layer 1 'd|a||mode=711' 'f|a/x|1'
+layer 2 'f|b|2'
+image >/dev/null
+u refs --delete "$(layer_ref 1)"
+layer 3 'f|a/.wh.x|'
+like "a layer below is gone" "$(image)" '3 layers, 2 new'
+is "a layer above knows it" "$(tree 3)" "d00711 0 0 /a
+-00000 0 0 /a/.ostree-wh.x"
+
 # Directories that a layer has no entry for.
 fresh parents
 layer 1 'd|./||mode=750|uid=1' 'd|a||mode=700|uid=5|gid=6|SCHILY.xattr.user.x=1' 'f|c|'

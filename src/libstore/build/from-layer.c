@@ -43,15 +43,20 @@ ul_layer_free (UlLayer *self)
 }
 
 UlLayer *
-ul_layer_load (UlRepo *repo, const UlChecksum *commit, UlLayer *below, GError **error)
+ul_layer_load (UlRepo *repo, const UlChecksum *commit, GError **error)
 {
   g_auto (UlCommit) parsed = { 0 };
   if (!ul_objects_load_commit (repo, commit, &parsed, error))
     return NULL;
   UlLayer *self = new_layer (repo);
-  self->below = below;
   ul_tree_set_base (self->tree, &parsed.tree, &parsed.meta);
   return self;
+}
+
+void
+ul_layer_set_below (UlLayer *self, UlLayer *below)
+{
+  self->below = below;
 }
 
 static gboolean

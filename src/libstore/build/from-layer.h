@@ -31,8 +31,10 @@ typedef struct _UlLayer UlLayer;
  * transaction lives until free. */
 UlLayer *ul_layer_read (const UlLayerOptions *options, const UlStream *stream, GError **error);
 
-/* One that was stored before: the tree of @commit. @below: as for finish (). */
-UlLayer *ul_layer_load (UlRepo *repo, const UlChecksum *commit, UlLayer *below, GError **error);
+/* One that was stored before: the tree of @commit. */
+UlLayer *ul_layer_load (UlRepo *repo, const UlChecksum *commit, GError **error);
+/* What it lies on, as for finish (): to be said before a layer above is finished. */
+void ul_layer_set_below (UlLayer *self, UlLayer *below);
 
 void ul_layer_free (UlLayer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayer, ul_layer_free)

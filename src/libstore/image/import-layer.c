@@ -43,7 +43,7 @@ ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments 
     return TRUE;
   self->commit = stored->commit;
   self->tar_split = split;
-  self->layer = ul_layer_load (repo, &stored->commit, parent != NULL ? parent->layer : NULL, error);
+  self->layer = ul_layer_load (repo, &stored->commit, error);
   return self->layer != NULL;
 }
 
@@ -212,9 +212,11 @@ ul_import_layer_finish (UlImportLayer *self, const UlImportLayer *parent,
   UlChecksum meta;
   g_autofree char *ref = ul_image_layer_ref (self->id);
   g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
+  UlLayer *below = parent != NULL ? parent->layer : NULL;
+  /* Also of one that is there: the layer below may have been read anew. */
+  ul_layer_set_below (self->layer, below);
   if (!self->is_there
-      && (!ul_layer_finish (self->layer, parent != NULL ? parent->layer : NULL, writer, &contents,
-                            &meta, error)
+      && (!ul_layer_finish (self->layer, below, writer, &contents, &meta, error)
           || !write_commit (self, parent != NULL ? parent->id : NULL, &contents, &meta, writer,
                             error)))
     return ul_prefix (error, "layer %u", self->index + 1);
