@@ -5,7 +5,7 @@
 # commit --image-store: a checkout has the store that `image store create` makes, and podman runs images from it.
 . "$(dirname "$0")/../lib/tap.sh"
 need_cmd python3 ostree
-. "$(dirname "$0")/podman-common.sh"
+. "$SRC/tests/root/podman-common.sh"
 
 export UNDERLAY_REPO=repo
 u () { "$UNDERLAY" "$@"; }
