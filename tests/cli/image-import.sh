@@ -138,6 +138,20 @@ like "a layer below is gone" "$(image)" '3 layers, 2 new'
 is "a layer above knows it" "$(tree 3)" "d00711 0 0 /a
 -00000 0 0 /a/.ostree-wh.x"
 
+# What an opaque directory hides stays hidden, however deep; of layers read now, and of those from before.
+for times in 1 2; do
+  fresh "deep-$times"
+  layer 1 'd|a|' 'd|a/b|' 'd|a/b/c||mode=700|uid=9'
+  layer 2 'd|a|' 'f|a/.wh..wh..opq|' 'd|a/b|'
+  [ "$times" = 1 ] || image >/dev/null
+  layer 3 'f|a/b/c/file|3' 'f|a/b/c/.wh.x|'
+  image >/dev/null
+  is "deep below an opaque directory ($times)" "$(tree 3)" "d00755 0 0 /a
+d00755 0 0 /a/b
+d00755 0 0 /a/b/c
+-00644 0 0 /a/b/c/file"
+done
+
 # Directories that a layer has no entry for.
 fresh parents
 layer 1 'd|./||mode=750|uid=1' 'd|a||mode=700|uid=5|gid=6|SCHILY.xattr.user.x=1' 'f|c|'

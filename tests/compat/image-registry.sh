@@ -88,6 +88,8 @@ fails_with "another blob than the manifest says" 'layer 2, ' timeout 60 "$UNDERL
 is "nothing is there" "$("$UNDERLAY" --repo=other refs)" ""
 head -c 20 whole >"$file"
 fails_with "a blob that is cut off" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=other image import --insecure-policy --tls-verify=false "docker://$at/team/app:1"
+{ cat whole; head -c 1048576 /dev/zero; } >"$file"
+fails_with "a blob that goes on" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=other image import --insecure-policy --tls-verify=false "docker://$at/team/app:1"
 ok "the repository is sound" u fsck -q
 
 done_testing

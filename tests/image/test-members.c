@@ -104,6 +104,7 @@ make_tar (void)
   add (&tar, UL_TAR_SYMLINK, "loop", "loop");
   add (&tar, UL_TAR_SYMLINK, "out", "../../etc/passwd");
   add (&tar, UL_TAR_SYMLINK, "dangling", "nowhere");
+  add (&tar, UL_TAR_FILE, "../outside", "not to be asked for");
   add (&tar, UL_TAR_FILE, "twice", "second");
   ul_tar_append_end (tar.bytes);
   return tar;
@@ -129,6 +130,8 @@ check_tar (gboolean packed)
   assert_text (members, "d/hard", "s");
   assert_text (members, "dangling", NULL);
   assert_text (members, "nothing", NULL);
+  assert_text (members, "../outside", NULL);
+  assert_text (members, "outside", NULL);
   assert_text (members, "d", NULL);
   g_byte_array_unref (tar.bytes);
 }

@@ -112,18 +112,24 @@ load_meta (UlLayer *self, UlTree *tree, UlFileMeta *out, GError **error)
   return TRUE;
 }
 
-/* Does the directory hide what is below it, at @name? */
 static gboolean
-hides (UlLayer *self, UlTree *dir, const char *name, gboolean *out_hides, GError **error)
+is_opaque (UlLayer *self, UlTree *dir, gboolean *out, GError **error)
 {
-  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
   g_auto (UlFileMeta) meta = { 0 };
   UlOpacity opacity;
   if (!load_meta (self, dir, &meta, error))
     return FALSE;
   ul_opacity_read (meta.xattrs, &opacity);
-  *out_hides = opacity.opaque || ul_tree_had (dir, name) || ul_tree_had (dir, marker);
+  *out = opacity.opaque;
   return TRUE;
+}
+
+/* Has the directory something else than a directory called @name, or says that it's deleted? */
+static gboolean
+has_other (UlTree *dir, const char *name)
+{
+  g_autofree char *marker = g_strconcat (UL_WHITEOUT_COMMIT_PREFIX, name, NULL);
+  return ul_tree_had (dir, name) || ul_tree_had (dir, marker);
 }
 
 static gboolean
@@ -131,18 +137,18 @@ find_in_tree (UlLayer *self, const char *path, UlTarLayerFind *out, UlFileMeta *
               GError **error)
 {
   UlTree *dir = self->tree;
+  gboolean hidden = FALSE; /* by an opaque directory on the way */
   g_auto (GStrv) names = g_strsplit (path, "/", -1);
   for (char **name = names; *name != NULL; name++)
     {
-      gboolean hidden = FALSE;
-      if (!ul_tree_open (dir, self->repo, error))
+      gboolean opaque;
+      if (!ul_tree_open (dir, self->repo, error) || !is_opaque (self, dir, &opaque, error))
         return FALSE;
+      hidden |= opaque;
       UlTree *next = ul_tree_had_dir (dir, *name);
       if (next == NULL)
         {
-          if (!hides (self, dir, *name, &hidden, error))
-            return FALSE;
-          *out = hidden ? UL_TAR_LAYER_OTHER : UL_TAR_LAYER_ABSENT;
+          *out = hidden || has_other (dir, *name) ? UL_TAR_LAYER_OTHER : UL_TAR_LAYER_ABSENT;
           return TRUE;
         }
       dir = next;

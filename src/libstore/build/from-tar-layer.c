@@ -165,7 +165,8 @@ ul_tar_names_find_in_layer (UlTarNames *self, const char *path, const UlFileMeta
     {
       const UlTarName *found = ul_tar_names_find (self, dir, *name);
       if (found == NULL)
-        return dir->opacity.opaque || ul_tar_names_find_marker (self, dir, *name) != NULL
+        return dir->opacity.opaque || dir->is_hidden
+                       || ul_tar_names_find_marker (self, dir, *name) != NULL
                    ? UL_TAR_LAYER_OTHER
                    : UL_TAR_LAYER_ABSENT;
       if (found->dir == NULL)

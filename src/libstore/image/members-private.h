@@ -19,7 +19,7 @@ struct _UlMembers
 {
   int fd;
   char *path;
-  GHashTable *files; /* of a tar: name from its top -> UlMember; NULL: fd is a directory */
+  GTree *files; /* of a tar: name from its top -> UlMember; NULL: fd is a directory */
 };
 
 /* *out is NULL where there's none. */

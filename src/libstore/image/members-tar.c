@@ -26,6 +26,12 @@ member_free (gpointer data)
   g_free (member);
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
+{
+  return strcmp (a, b);
+}
+
 /* From the top of the tar, without `.` and `..`; NULL for one that leads out of it. */
 static char *
 normalize (const char *dir, const char *path)
@@ -55,18 +61,20 @@ typedef struct
   gboolean is_link; /* the entry that comes is one */
 } Scan;
 
+/* Takes @member; *out_kept (may be NULL): the table has it. */
 static gboolean
-add (Scan *scan, const char *name, UlMember *member, GError **error)
+add (Scan *scan, const char *name, UlMember *member, gboolean *out_kept, GError **error)
 {
-  GHashTable *files = scan->members->files;
+  GTree *files = scan->members->files;
   char *normal = normalize (NULL, name);
-  if (normal == NULL)
-    {
-      member_free (member);
-      return TRUE; /* nobody can ask for it */
-    }
-  g_hash_table_replace (files, normal, member);
-  return g_hash_table_size (files) <= UL_MEMBERS_MAX
+  const gboolean kept = normal != NULL;
+  if (kept)
+    g_tree_replace (files, normal, member);
+  else
+    member_free (member); /* nobody can ask for it */
+  if (out_kept != NULL)
+    *out_kept = kept;
+  return g_tree_nnodes (files) <= UL_MEMBERS_MAX
          || ul_throw (error, UL_ERROR_UNSUPPORTED, "more than %d files", UL_MEMBERS_MAX);
 }
 
@@ -96,7 +104,7 @@ see_link (const char *name, const char *target, gboolean is_hard, gpointer data,
   /* One that leads out is found, and refused then. */
   if (member->target == NULL)
     member->target = g_strdup ("..");
-  return add (scan, name, member, error);
+  return add (scan, name, member, NULL, error);
 }
 
 static gboolean
@@ -109,10 +117,12 @@ see_entry (const char *name, guint64 size, gpointer data, GError **error)
   if (is_link || g_str_has_suffix (name, "/"))
     return TRUE;
   UlMember *member = g_new0 (UlMember, 1);
+  gboolean kept;
   member->size = size;
-  if (size > 0)
-    scan->last = member;
-  return add (scan, name, member, error);
+  if (!add (scan, name, member, &kept, error))
+    return FALSE;
+  scan->last = kept && size > 0 ? member : NULL;
+  return TRUE;
 }
 
 /* Read headers, and step over what is between them. Content begins where a block does: nothing may
@@ -156,7 +166,8 @@ scan_tar (UlMembers *self, GError **error)
   };
   Scan scan = { .members = self };
   g_autoptr (UlTarFrame) frame = ul_tar_frame_new (&sink, &scan);
-  self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, member_free);
+  /* Not a hash table: names may be chosen to have the same hash. */
+  self->files = g_tree_new_full (compare_names, NULL, g_free, member_free);
   return scan_all (&scan, frame, error);
 }
 
@@ -255,12 +266,12 @@ ul_members_find_in_tar (const UlMembers *self, const char *name, const UlMember 
                         GError **error)
 {
   g_autofree char *normal = normalize (NULL, name);
-  const UlMember *member = normal != NULL ? g_hash_table_lookup (self->files, normal) : NULL;
+  const UlMember *member = normal != NULL ? g_tree_lookup (self->files, normal) : NULL;
   for (int hops = 0; member != NULL && member->target != NULL; hops++)
     {
       if (hops == MAX_SYMLINKS || g_str_equal (member->target, ".."))
         return ul_throw (error, UL_ERROR_CORRUPT, "%s: its link leads nowhere", name);
-      member = g_hash_table_lookup (self->files, member->target);
+      member = g_tree_lookup (self->files, member->target);
     }
   *out = member;
   return TRUE;

@@ -35,7 +35,7 @@ ul_members_free (UlMembers *self)
   if (self == NULL)
     return;
   ul_fd_clear (&self->fd);
-  g_clear_pointer (&self->files, g_hash_table_unref);
+  g_clear_pointer (&self->files, g_tree_unref);
   g_free (self->path);
   g_free (self);
 }

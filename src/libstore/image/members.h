@@ -23,8 +23,8 @@ struct _UlExtent
   guint64 offset;
   guint64 size;
   gboolean is_pipe; /* offset says nothing */
-  /* NULL, or: all was read; did all go well where it comes from? */
-  gboolean (*done) (const UlExtent *extent, GError **error);
+  /* NULL, or: all was read; did all go well where it comes from? Closes fd. */
+  gboolean (*done) (UlExtent *extent, GError **error);
   gpointer data; /* for done */
   GDestroyNotify data_free;
 };

@@ -14,6 +14,7 @@
 #include "util/fd.h"
 #include "util/interrupt.h"
 #include "util/json.h"
+#include "util/tmpfile.h"
 
 #define MAX_REPLY  (256 * 1024)
 #define MAX_STDERR (64 * 1024)
@@ -117,29 +118,34 @@ read_all (int fd, gsize max, GByteArray *out, GError **error)
   return TRUE;
 }
 
-gboolean
-ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, GBytes **out,
-                         GError **error)
+/* Where a command's messages go: a file without a name, as nobody reads them while it runs. */
+static gboolean
+open_messages (UlTmpFile *out, GError **error)
 {
-  g_autoptr (GPtrArray) words = new_words ("inspect", options);
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  ul_autofd int dir = open (g_get_tmp_dir (), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0)
+    return ul_throw_errno (error, "open %s", g_get_tmp_dir ());
+  return ul_tmp_file_open (out, dir, TRUE, 0600, error);
+}
+
+/* @words are skopeo's; what it prints, up to @max bytes and one more. */
+static gboolean
+run (char **words, gsize max, GByteArray *out, GError **error)
+{
   g_autoptr (GByteArray) messages = g_byte_array_new ();
+  g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
   GError *cause = NULL;
   GPid pid;
   int status = 0;
-  ul_autofd int out_fd = -1;
-  ul_autofd int err_fd = -1;
-  g_ptr_array_add (words, g_strdup ("--raw"));
-  g_ptr_array_add (words, g_strdup (location));
-  g_ptr_array_add (words, NULL);
-  if (!g_spawn_async_with_pipes (NULL, (char **) words->pdata, NULL,
-                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
-                                 NULL, &out_fd, &err_fd, &cause))
+  ul_autofd int fd = -1;
+  if (!open_messages (&tmp, error))
+    return FALSE;
+  if (!g_spawn_async_with_pipes_and_fds (
+          NULL, (const char *const *) words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+          NULL, NULL, -1, -1, tmp.fd, NULL, NULL, 0, &pid, NULL, &fd, NULL, &cause))
     return throw_spawn (cause, error);
-  const gboolean read = read_all (out_fd, UL_OCI_MAX_DOCUMENT, bytes, error)
-                        && read_all (err_fd, MAX_STDERR, messages, error);
-  ul_fd_clear (&out_fd);
-  ul_fd_clear (&err_fd);
+  const gboolean read = read_all (fd, max, out, error);
+  ul_fd_clear (&fd);
   if (!read)
     (void) kill (pid, SIGTERM);
   while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
@@ -147,14 +153,30 @@ ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, G
   g_spawn_close_pid (pid);
   if (!read)
     return FALSE;
+  if (out->len > max || (WIFEXITED (status) && WEXITSTATUS (status) == 0))
+    return TRUE;
+  if (lseek (tmp.fd, 0, SEEK_SET) != 0)
+    return ul_throw_errno (error, "lseek");
+  if (!read_all (tmp.fd, MAX_STDERR, messages, error))
+    return FALSE;
+  g_autofree char *text = g_strndup ((const char *) messages->data, messages->len);
+  return throw_stderr (messages->len > 0 ? text : "failed", error);
+}
+
+gboolean
+ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, GBytes **out,
+                         GError **error)
+{
+  g_autoptr (GPtrArray) words = new_words ("inspect", options);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_ptr_array_add (words, g_strdup ("--raw"));
+  g_ptr_array_add (words, g_strdup (location));
+  g_ptr_array_add (words, NULL);
+  if (!run ((char **) words->pdata, UL_OCI_MAX_DOCUMENT, bytes, error))
+    return FALSE;
   if (bytes->len > UL_OCI_MAX_DOCUMENT)
     return ul_throw (error, UL_ERROR_CORRUPT, "its manifest has more than the allowed %d bytes",
                      UL_OCI_MAX_DOCUMENT);
-  if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
-    {
-      g_autofree char *text = g_strndup ((const char *) messages->data, messages->len);
-      return throw_stderr (messages->len > 0 ? text : "failed", error);
-    }
   *out = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
   return TRUE;
 }
@@ -321,9 +343,11 @@ ask_finish (Proxy *self, guint64 pipe, GError **error)
 
 /* UlExtent.done. */
 static gboolean
-hear_finish (const UlExtent *extent, GError **error)
+hear_finish (UlExtent *extent, GError **error)
 {
   g_auto (Reply) reply = { .fd = -1 };
+  /* Of a blob that has more than was promised the rest is never read: who writes it has to know. */
+  ul_fd_clear (&extent->fd);
   return hear (extent->data, &reply, error);
 }
 
