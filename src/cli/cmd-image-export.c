@@ -110,7 +110,7 @@ const UlCommand ul_cmd_image_export = {
   .details = "DESTINATION is oci:DIR[:TAG] or oci-archive:FILE[:TAG]. The image is the one that "
              "was imported, byte for byte, "
              "where its layers can be packed again as they were.",
-  .completes = "@rev @dir",
+  .completes = "@image @dir",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,

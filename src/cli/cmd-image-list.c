@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/escape.h"
 #include "cli/image-options.h"
 #include "cli/image-print.h"
 #include "cli/open.h"
@@ -78,7 +79,10 @@ print_table (UlRepo *repo, const GPtrArray *names)
       if (image != NULL)
         print_image (image);
       else
-        printf ("broken: %s\n", cause_of (failure, names->pdata[i]));
+        {
+          g_autofree char *cause = ul_escape (cause_of (failure, names->pdata[i]));
+          printf ("broken: %s\n", cause);
+        }
       broken += image == NULL;
     }
   return broken;

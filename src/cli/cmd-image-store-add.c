@@ -21,7 +21,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
-  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, 0, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
   if (store == NULL
       || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) inv->argv,
                              &report, error))

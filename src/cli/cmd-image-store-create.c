@@ -14,17 +14,30 @@ typedef struct
   gboolean shared;
 } Options;
 
+/* Is the directory empty, or what a killed one has begun? */
+static gboolean
+is_beginning (const char *path)
+{
+  static const char *const parts[]
+      = { "overlay", "overlay-images", "overlay-layers", UL_STORE_CHANGE_LOCK, NULL };
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  gboolean only_parts = dir != NULL;
+  for (const char *name; only_parts && (name = g_dir_read_name (dir)) != NULL;)
+    only_parts = g_strv_contains (parts, name);
+  return only_parts;
+}
+
 /* Nothing that is there is taken for a new store. */
 static gboolean
-check_new (const UlInvocation *inv, const UlCliStoreOptions *options, GError **error)
+check_new (const UlInvocation *inv, const char *path, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  g_autoptr (UlStore) there = ul_cli_store_open (inv, options, 0, &failure);
+  g_autoptr (UlStore) there = ul_cli_open_store (inv, path, 0, &failure);
   if (there != NULL)
     return ul_throw (error, UL_ERROR_EXISTS,
-                     "%s: a store is there already, add to it with 'image store add'",
-                     options->store);
-  if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND))
+                     "%s: a store is there already, add to it with 'image store add'", path);
+  if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND)
+      || (path != NULL && is_beginning (path)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
@@ -47,12 +60,12 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const UlStoreFlags flags = UL_STORE_CREATE | (options->shared ? UL_STORE_SHARED : 0);
   g_auto (UlCliStoreReport) report;
   ul_cli_store_report_init (&report);
-  if (!check_new (inv, &options->store, error))
+  if (!check_new (inv, options->store.store, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL || !check_images (repo, inv->argv, error))
     return FALSE;
-  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, flags, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, flags, error);
   if (store == NULL
       || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) inv->argv,
                              &report, error))

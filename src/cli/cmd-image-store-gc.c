@@ -18,7 +18,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (inv->argc > 0)
     return ul_throw (error, UL_ERROR_INVALID, "No arguments are taken, but '%s' was given",
                      inv->argv[0]);
-  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, 0, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
   if (store == NULL || !ul_cli_store_gc (inv, &options->store, store, &report, error))
     return FALSE;
   ul_cli_store_report_print (inv, &report);

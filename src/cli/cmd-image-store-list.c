@@ -197,7 +197,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const Options *options = data;
   if (inv->argc > 0)
     return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'", inv->argv[0]);
-  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, 0, error);
   if (store == NULL)
     return FALSE;
   if (options->layers)

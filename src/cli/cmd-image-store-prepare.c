@@ -19,7 +19,7 @@ open_and_count (UlInvocation *inv, const Options *options, guint *out_containers
 {
   g_autoptr (GError) cause = NULL;
   const char *path = inv->argv[0];
-  g_autoptr (UlStore) store = ul_cli_open_store (inv, path, &cause);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, path, 0, &cause);
   *out_containers = 0;
   if (store != NULL
       && (options->force || ul_store_count_containers (store, out_containers, &cause)))

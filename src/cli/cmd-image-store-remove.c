@@ -43,8 +43,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
   ul_cli_store_report_init (&report);
   if (inv->argc < 1)
     return ul_throw (error, UL_ERROR_INVALID, "At least one IMAGE must be given");
-  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, 0, error);
-  if (store == NULL || !remove_images (inv, store, &report, error)
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
+  if (store == NULL || !ul_cli_store_check_users (inv, &options->store, store, error)
+      || !remove_images (inv, store, &report, error)
       || !ul_cli_store_gc (inv, &options->store, store, &report, error))
     return FALSE;
   ul_cli_store_report_print (inv, &report);

@@ -21,7 +21,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   UlStoreRepairFlags flags = 0;
   if (inv->argc > 0)
     return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'", inv->argv[0]);
-  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, &cause);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, 0, &cause);
   if (store == NULL)
     {
       inv->failure = ul_store_report_status (options->store, cause);

@@ -64,14 +64,15 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
-  g_autoptr (UlStore) store = ul_cli_store_open (inv, &options->store, 0, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
   if (store == NULL
       || !(inv->argc > 0 ? find_given (store, inv->argv, names, error)
                          : find_all (repo, store, names, error)))
     return FALSE;
   g_ptr_array_add (names, NULL);
-  if (!ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) names->pdata,
-                          &report, error)
+  if (!ul_cli_store_check_users (inv, &options->store, store, error)
+      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) names->pdata,
+                             &report, error)
       || !ul_cli_store_gc (inv, &options->store, store, &report, error))
     return FALSE;
   ul_cli_store_report_print (inv, &report);

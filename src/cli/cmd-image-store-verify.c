@@ -45,7 +45,7 @@ print_text (const UlStore *store, const GPtrArray *faults)
 static gboolean
 verify (UlInvocation *inv, const Options *options, GError **error)
 {
-  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, error);
+  g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, 0, error);
   g_autoptr (GPtrArray) faults
       = store != NULL ? ul_store_verify (store, options->full ? UL_STORE_VERIFY_FULL : 0, error)
                       : NULL;

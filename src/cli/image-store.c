@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/image-store.h"
 
+#include "cli/escape.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "core/image-name.h"
@@ -9,9 +10,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-
-/* The library's locks are held for moments, and another change may take long. */
-#define LOCK_SECONDS 300
 
 gboolean
 ul_cli_parse_mtimes (const char *value, gpointer data, GError **error)
@@ -49,33 +47,10 @@ ul_cli_store_report_clear (UlCliStoreReport *report)
   g_ptr_array_unref (report->holds);
 }
 
-static UlLockWait
-lock_wait (const UlInvocation *inv)
-{
-  return (UlLockWait){
-    .timeout_secs = inv->lock_timeout == 0                  ? LOCK_SECONDS
-                    : inv->lock_timeout == UL_REPO_LOCK_TRY ? 0
-                                                            : inv->lock_timeout,
-  };
-}
-
-UlStore *
-ul_cli_store_open (const UlInvocation *inv, const UlCliStoreOptions *options, UlStoreFlags flags,
-                   GError **error)
-{
-  const UlLockWait wait = lock_wait (inv);
-  if (options->store == NULL)
-    {
-      ul_throw (error, UL_ERROR_INVALID, "The store must be given with --store=DIR");
-      return NULL;
-    }
-  return ul_store_open (AT_FDCWD, options->store, flags, &wait, error);
-}
-
 UlStoreChange *
 ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GError **error)
 {
-  const UlLockWait wait = lock_wait (inv);
+  const UlLockWait wait = ul_cli_store_wait (inv);
   return ul_store_change_begin (store, &wait, error);
 }
 
@@ -124,12 +99,13 @@ static gboolean
 find_holds (const UlInvocation *inv, const UlCliStoreOptions *options, const UlStore *store,
             GPtrArray *holds, GError **error)
 {
-  const UlLockWait wait = lock_wait (inv);
+  const UlLockWait wait = ul_cli_store_wait (inv);
   gboolean found;
   if (options->in_use_by == NULL)
     {
-      g_autofree char *root = ul_store_graphroot (UL_STORE_CONF);
-      return ul_store_find_holds (store, root, &wait, holds, &found, error)
+      g_autofree char *root = NULL;
+      return (ul_store_graphroot (&root, error)
+              && ul_store_find_holds (store, root, &wait, holds, &found, error))
              || ul_prefix (error, "look for what uses the store");
     }
   for (char **root = options->in_use_by; *root != NULL; root++)
@@ -141,6 +117,17 @@ find_holds (const UlInvocation *inv, const UlCliStoreOptions *options, const UlS
                          *root);
     }
   return TRUE;
+}
+
+gboolean
+ul_cli_store_check_users (const UlInvocation *inv, const UlCliStoreOptions *options,
+                          const UlStore *store, GError **error)
+{
+  g_autoptr (GPtrArray) holds
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_store_hold_free);
+  return options->keep_layers
+         || (ul_store_check_no_containers (store, error)
+             && find_holds (inv, options, store, holds, error));
 }
 
 gboolean
@@ -163,16 +150,6 @@ ul_cli_store_gc (const UlInvocation *inv, const UlCliStoreOptions *options, UlSt
 }
 
 static void
-add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < strings->len; i++)
-    json_builder_add_string_value (builder, strings->pdata[i]);
-  json_builder_end_array (builder);
-}
-
-static void
 print_json (const UlCliStoreReport *report)
 {
   const UlStoreFillStats *fill = &report->fill;
@@ -186,8 +163,8 @@ print_json (const UlCliStoreReport *report)
   ul_json_add_int (builder, "copied_bytes", (gint64) fill->diff.copied_bytes);
   ul_json_add_int (builder, "dated", (gint64) fill->diff.times.files);
   ul_json_add_int (builder, "dated_bytes", (gint64) fill->diff.times.bytes);
-  add_strings (builder, "removed_images", report->removed_images);
-  add_strings (builder, "removed_layers", report->removed_layers);
+  ul_json_add_strings (builder, "removed_images", report->removed_images);
+  ul_json_add_strings (builder, "removed_layers", report->removed_layers);
   json_builder_set_member_name (builder, "held");
   json_builder_begin_array (builder);
   for (guint i = 0; i < report->held->len; i++)
@@ -251,6 +228,7 @@ ul_cli_store_report_print (const UlInvocation *inv, const UlCliStoreReport *repo
   for (guint i = 0; i < report->held->len; i++)
     {
       const UlStoreHold *hold = report->held->pdata[i];
-      printf ("kept layer %s, in use by %s\n", hold->layer, hold->by);
+      g_autofree char *by = ul_escape (hold->by);
+      printf ("kept layer %s, in use by %s\n", hold->layer, by);
     }
 }

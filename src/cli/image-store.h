@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/open-store.h"
 #include "image/store-fill.h"
 #include "image/store-gc.h"
 #include "repo/repo.h"
@@ -62,10 +63,6 @@ void ul_cli_store_report_init (UlCliStoreReport *report);
 void ul_cli_store_report_clear (UlCliStoreReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlCliStoreReport, ul_cli_store_report_clear)
 
-/* --store, which has to be given. */
-UlStore *ul_cli_store_open (const UlInvocation *inv, const UlCliStoreOptions *options,
-                            UlStoreFlags flags, GError **error);
-
 /* Is there an image of that name in the repository, whole? */
 gboolean ul_cli_store_check_image (UlRepo *repo, const char *name, GError **error);
 
@@ -75,6 +72,11 @@ UlStoreChange *ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GErr
 gboolean ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options,
                             UlStore *store, UlRepo *repo, const char *const *names,
                             UlCliStoreReport *report, GError **error);
+
+/* Can all that use the store be asked? For before something is removed; nothing with --keep-layers.
+ */
+gboolean ul_cli_store_check_users (const UlInvocation *inv, const UlCliStoreOptions *options,
+                                   const UlStore *store, GError **error);
 
 /* Remove layers that nothing needs; nothing with --keep-layers. */
 gboolean ul_cli_store_gc (const UlInvocation *inv, const UlCliStoreOptions *options, UlStore *store,

@@ -8,10 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* Who has the lock of a store has it for moments, so that half a minute is plenty. */
-extern const UlLockWait ul_cli_store_wait;
+/* How long to wait for a store's locks: --lock-timeout, else five minutes. The library's locks are
+ * held for moments, but another change may take long. */
+UlLockWait ul_cli_store_wait (const UlInvocation *inv);
 
 /* --store is @path; NULL is an error. */
-UlStore *ul_cli_open_store (const UlInvocation *inv, const char *path, GError **error);
+UlStore *ul_cli_open_store (const UlInvocation *inv, const char *path, UlStoreFlags flags,
+                            GError **error);
 
 G_END_DECLS

@@ -34,10 +34,12 @@ drop_repairable (GPtrArray *faults)
 
 /* What a dry run can't see is what would be left: then it's what can't be mended. */
 static gboolean
-mend (UlStore *store, UlStoreRepairFlags flags, Outcome *out, GError **error)
+mend (const UlInvocation *inv, UlStore *store, UlStoreRepairFlags flags, Outcome *out,
+      GError **error)
 {
+  const UlLockWait wait = ul_cli_store_wait (inv);
   const UlStoreVerifyFlags how = flags & UL_STORE_REPAIR_FULL ? UL_STORE_VERIFY_FULL : 0;
-  const UlStoreRepairOptions options = { .flags = flags, .wait = &ul_cli_store_wait };
+  const UlStoreRepairOptions options = { .flags = flags, .wait = &wait };
   g_autoptr (GPtrArray) faults = ul_store_verify (store, how, error);
   if (faults == NULL)
     return FALSE;
@@ -99,7 +101,7 @@ ul_cli_store_mend (UlInvocation *inv, UlStore *store, const char *path, UlStoreR
 {
   g_autoptr (GError) cause = NULL;
   g_auto (Outcome) outcome = { 0 };
-  if (!mend (store, flags, &outcome, &cause))
+  if (!mend (inv, store, flags, &outcome, &cause))
     {
       inv->failure = ul_store_report_status (path, cause);
       g_propagate_error (error, g_steal_pointer (&cause));

@@ -140,7 +140,7 @@ is "nothing is left" "$(ls store/overlay/l)$(names)" ""
 # Wrong.
 umount ro
 fails_with "create where a store is" 'store: a store is there already, add to it' store create base:1
-fails_with "no store" 'The store must be given with --store=DIR' "$UNDERLAY" image store add base:1
+fails_with "no store" 'Which store must be given, with --store=DIR' "$UNDERLAY" image store add base:1
 fails_with "a store that isn't there" 'nowhere' "$UNDERLAY" image store add --store=nowhere base:1
 fails_with "no such image" 'image localhost/nix:latest: not there' store add nix
 fails_with "create with no such image" 'image localhost/nix:latest: not there' "$UNDERLAY" image store create --store=new base:1 nix
@@ -149,6 +149,17 @@ fails_with "remove what isn't there" 'nix' store remove nix
 fails_with "update what isn't there" 'localhost/app:latest: not in the store' store update app
 fails_with "--mtimes" 'must be auto, zero or keep' "$UNDERLAY" image store create --store=new --mtimes=x base:1
 fails_with "--in-use-by" 'nowhere: no container storage there' store gc --in-use-by=nowhere
+primary=primary-with
+pod create "${limits[@]}" --rootfs "$PWD/base" /bin/sh >/dev/null
+c=$(tar -C base -c etc/sub | pod import -q - localhost/own:1)
+pod create "${limits[@]}" "$c" /bin/sh >/dev/null
+fails_with "a store that has containers" 'the store has [0-9]* containers? of its own' "$UNDERLAY" image store gc --store=primary-with
+mkdir empty-dir foreign-dir && : >foreign-dir/file
+ok "create in an empty directory" "$UNDERLAY" image store create -q --store=empty-dir base:1
+fails_with "create where something else is" 'not a container store' "$UNDERLAY" image store create --store=foreign-dir base:1
+before=$(cat empty-dir/overlay-images/images.json)
+fails_with "remove, when users can't be asked" 'no container storage there' "$UNDERLAY" image store remove --store=empty-dir --in-use-by=nowhere base:1
+is "removes nothing then" "$(cat empty-dir/overlay-images/images.json)" "$before"
 ok "an empty store" "$UNDERLAY" image store create --store=empty
 ok "is a store" "$UNDERLAY" image store add --store=empty -q base:1 app
 

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "image/store-repair.h"
 #include "util/error.h"
 #include "util/fd.h"
 
-#define MAX_CONF (1024 * 1024)
+#define MAX_CONF     (1024 * 1024)
+#define MAX_LAYERS   (64 * 1024 * 1024) /* bytes of a list */
+#define DEFAULT_ROOT "/var/lib/containers/storage"
 
 void
 ul_store_hold_free (UlStoreHold *hold)
@@ -54,6 +57,27 @@ find_holds (const UlStore *store, const UlStore *other, const char *root, GPtrAr
     }
 }
 
+/* Layers of containers that don't outlive a boot are in a list of their own. */
+static gboolean
+find_volatile_holds (const UlStore *store, const UlStore *other, const char *root,
+                     GPtrArray *io_holds, GError **error)
+{
+  g_autofree char *path = g_build_filename (root, "overlay-layers/volatile-layers.json", NULL);
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_fd_read_file_at (AT_FDCWD, path, MAX_LAYERS, TRUE, &bytes, error))
+    return FALSE;
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    return TRUE;
+  g_autoptr (GPtrArray) layers = ul_store_layers_parse (bytes, path, error);
+  for (guint i = 0; layers != NULL && i < layers->len; i++)
+    {
+      const UlStoreLayer *layer = layers->pdata[i];
+      if (is_ours (store, other, layer->parent))
+        add_hold (io_holds, layer->parent, g_strdup_printf ("layer %s in %s", layer->id, root));
+    }
+  return layers != NULL;
+}
+
 gboolean
 ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *wait,
                      GPtrArray *io_holds, gboolean *out_found, GError **error)
@@ -64,7 +88,7 @@ ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *w
   if (other != NULL)
     {
       find_holds (store, other, root, io_holds);
-      return TRUE;
+      return find_volatile_holds (store, other, root, io_holds, error);
     }
   if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND))
     return TRUE;
@@ -99,19 +123,38 @@ find_graphroot (const char *text)
   return NULL;
 }
 
-char *
-ul_store_graphroot (const char *path)
+gboolean
+ul_store_graphroot (char **out, GError **error)
 {
+  static const char *const files[]
+      = { "/etc/containers/storage.conf", "/usr/share/containers/storage.conf" };
   g_autoptr (GBytes) bytes = NULL;
   char *root = NULL;
-  if (ul_fd_read_file_at (AT_FDCWD, path, MAX_CONF, TRUE, &bytes, NULL) && bytes != NULL)
+  for (gsize i = 0; i < G_N_ELEMENTS (files) && bytes == NULL; i++)
+    if (!ul_fd_read_file_at (AT_FDCWD, files[i], MAX_CONF, TRUE, &bytes, error))
+      return FALSE;
+  if (bytes != NULL)
     {
       gsize len;
       const char *data = g_bytes_get_data (bytes, &len);
       g_autofree char *text = g_strndup (len > 0 ? data : "", len);
       root = find_graphroot (text);
     }
-  return root != NULL ? root : g_strdup (UL_STORE_DEFAULT_ROOT);
+  *out = root != NULL ? root : g_strdup (DEFAULT_ROOT);
+  return TRUE;
+}
+
+gboolean
+ul_store_check_no_containers (const UlStore *store, GError **error)
+{
+  guint n;
+  if (!ul_store_count_containers (store, &n, error))
+    return FALSE;
+  return n == 0
+         || ul_throw (
+             error, UL_ERROR_UNSUPPORTED,
+             "the store has %u container%s of its own, so that layers are podman's to remove", n,
+             n == 1 ? "" : "s");
 }
 
 /* @layer and all below it. */
@@ -137,6 +180,8 @@ ul_store_gc (UlStoreChange *change, const UlStore *store, GPtrArray *holds, GPtr
   g_autoptr (GHashTable) needed = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) held = g_ptr_array_new ();
+  if (!ul_store_check_no_containers (store, error))
+    return FALSE;
   for (guint i = 0; i < images->len; i++)
     mark (store, needed, ((const UlStoreImage *) images->pdata[i])->layer);
   for (guint i = 0; i < holds->len; i++)

@@ -22,15 +22,17 @@ void ul_store_hold_free (UlStoreHold *hold);
 gboolean ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *wait,
                               GPtrArray *io_holds, gboolean *out_found, GError **error);
 
-/* The primary store of root: graphroot in @path (/etc/containers/storage.conf), else
- * /var/lib/containers/storage. Free it. */
-#define UL_STORE_CONF         "/etc/containers/storage.conf"
-#define UL_STORE_DEFAULT_ROOT "/var/lib/containers/storage"
-char *ul_store_graphroot (const char *path);
+/* The primary store of root: graphroot in /etc/containers/storage.conf, or if that isn't there
+ * in /usr/share/containers/storage.conf, else /var/lib/containers/storage. Free it. */
+gboolean ul_store_graphroot (char **out, GError **error);
 
-/* Remove from @change the layers that neither an image of @store nor one of @holds needs.
- * *out_removed: their ids, of g_free. *out_held: of @holds (borrowed), those but for which a layer
- * would go. */
+/* Containers stand on layers that no image has: what has some of its own is for podman to tidy.
+ * UL_ERROR_UNSUPPORTED. */
+gboolean ul_store_check_no_containers (const UlStore *store, GError **error);
+
+/* Of a store without containers (UL_ERROR_UNSUPPORTED), remove from @change the layers that neither
+ * an image of @store nor one of @holds needs. *out_removed: their ids, of g_free. *out_held: of
+ * @holds (borrowed), those but for which a layer would go. */
 gboolean ul_store_gc (UlStoreChange *change, const UlStore *store, GPtrArray *holds,
                       GPtrArray **out_removed, GPtrArray **out_held, GError **error);
 
