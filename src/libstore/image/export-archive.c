@@ -2,6 +2,7 @@
 #include "image/export-archive.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -87,10 +88,19 @@ list_blobs (int layout, GError **error)
     }
   fd = -1;
   GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
-  for (const struct dirent *entry; (entry = readdir (dir)) != NULL;)
+  const struct dirent *entry;
+  while (errno = 0, (entry = readdir (dir)) != NULL)
     if (entry->d_name[0] != '.')
       g_ptr_array_add (paths, g_strconcat (BLOBS, entry->d_name, NULL));
+  /* An archive must not lack a blob. */
+  if (errno != 0)
+    {
+      ul_throw_errno (error, "read directory");
+      g_clear_pointer (&paths, g_ptr_array_unref);
+    }
   closedir (dir);
+  if (paths == NULL)
+    return NULL;
   g_ptr_array_sort (paths, compare_strings);
   return paths;
 }

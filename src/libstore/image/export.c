@@ -10,6 +10,7 @@
 #include "image/layout.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 #include "util/pool.h"
 
 /* Layers made at once: each has up to two files beside the one in the layout. */
@@ -150,11 +151,18 @@ export_to_archive (UlRepo *repo, const UlImage *image, const char *path, const c
   if (!check_directory_of (path, error))
     return FALSE;
   ul_tmp_name_random (name);
-  if (mkdirat (tmp, name, 0700) != 0)
-    return ul_throw_errno (error, "make a temporary directory");
-  const gboolean ok = ul_fd_open_dir_at (tmp, name, FALSE, &dfd, error)
-                      && export_through (repo, image, dfd, path, tag, options, result, error);
-  return ul_fd_remove_tree_at (tmp, name, ok ? error : NULL) && ok;
+  /* A layout of the image's size is not to be left behind. */
+  ul_interrupt_hold ();
+  gboolean ok
+      = mkdirat (tmp, name, 0700) == 0 || ul_throw_errno (error, "make a temporary directory");
+  if (ok)
+    {
+      ok = ul_fd_open_dir_at (tmp, name, FALSE, &dfd, error)
+           && export_through (repo, image, dfd, path, tag, options, result, error);
+      ok = ul_fd_remove_tree_at (tmp, name, ok ? error : NULL) && ok;
+    }
+  ul_interrupt_release ();
+  return ok;
 }
 
 static const struct

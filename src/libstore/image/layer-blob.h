@@ -46,7 +46,7 @@ gboolean ul_layer_blob_finish (UlLayerBlob *self, UlLayerBlobSums *out, GError *
 /* finish () without a limit, for whoever only wants to know the sums. */
 gboolean ul_layer_blob_drain (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
 
-/* Doesn't it begin as a tar does, or isn't there anything? */
+/* Does it begin in another way than a tar does? FALSE where there is nothing. */
 gboolean ul_layer_blob_is_packed (const UlExtent *extent, gboolean *out, GError **error);
 
 G_END_DECLS

@@ -58,9 +58,13 @@ check_empty (int dfd, GError **error)
   gboolean empty = TRUE;
   if (dir == NULL)
     return ul_throw_errno (error, "read directory");
-  for (const struct dirent *entry; empty && (entry = readdir (dir)) != NULL;)
+  const struct dirent *entry;
+  while (errno = 0, empty && (entry = readdir (dir)) != NULL)
     empty = g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..");
+  const gboolean ok = errno == 0 || ul_throw_errno (error, "read directory");
   closedir (dir);
+  if (!ok)
+    return FALSE;
   return empty || ul_throw (error, UL_ERROR_INVALID, "neither an OCI layout nor empty");
 }
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include "checkout/checkout.h"
@@ -25,6 +26,18 @@ complete_opaque (int fd, GError **error)
          || ul_throw_errno (error, "set xattr " UL_WHITEOUT_OPAQUE_USER);
 }
 
+static gboolean
+is_subdir (int fd, const struct dirent *entry)
+{
+  struct stat st;
+  if (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, ".."))
+    return FALSE;
+  /* Not every file system says what it is. */
+  return entry->d_type == DT_DIR
+         || (entry->d_type == DT_UNKNOWN
+             && fstatat (fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode));
+}
+
 static gboolean complete_dir (int dfd, const char *name, GError **error);
 
 static gboolean
@@ -35,10 +48,12 @@ complete_subdirs (int fd, GError **error)
   gboolean ok = TRUE;
   if (dir == NULL)
     return ul_throw_errno (error, "read directory");
-  for (const struct dirent *entry; ok && (entry = readdir (dir)) != NULL;)
-    if (entry->d_type == DT_DIR && !g_str_equal (entry->d_name, ".")
-        && !g_str_equal (entry->d_name, ".."))
+  const struct dirent *entry;
+  while (errno = 0, ok && (entry = readdir (dir)) != NULL)
+    if (is_subdir (fd, entry))
       ok = complete_dir (fd, entry->d_name, error);
+  if (ok && errno != 0)
+    ok = ul_throw_errno (error, "read directory");
   closedir (dir);
   return ok;
 }
@@ -78,7 +93,7 @@ ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
                     UlStoreDiffStats *io_stats, GError **error)
 {
   if (!check_out (repo, layer, options, dfd, name, io_stats, error)
-      || !complete_dir (dfd, name, error))
+      || (layer->parent != NULL && !complete_dir (dfd, name, error))) /* a base hides nothing */
     return FALSE;
   ul_autofd int fd = ul_fd_open_no_symlinks (dfd, name, O_RDONLY | O_DIRECTORY);
   if (fd < 0)

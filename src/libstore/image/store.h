@@ -10,7 +10,9 @@
  * is in one. This is what its two lists say; image/store-change.h changes one, image/store-verify.h
  * looks whether the rest is as they say.
  *
- * An open store is what it was when it was opened. One thread at a time. */
+ * An open store is what it was when it was opened, or when a change of it was begun or committed,
+ * or it was repaired: these read its lists again, and what was taken from them before is gone. One
+ * thread at a time. */
 
 G_BEGIN_DECLS
 
