@@ -163,16 +163,18 @@ place_big_data (const UlStore *store, const UlStorePreparedImage *prepared, GErr
   return ul_fd_sync_dir_at (store->images_dfd, image->id, error);
 }
 
-/* @listed are the images before the change. */
+/* @listed are the images before the change. One that comes with several manifests is there from the
+ * first on. */
 static gboolean
 place_images (const UlStoreChange *change, const GPtrArray *listed, GError **error)
 {
   const UlStore *store = change->store;
+  g_autoptr (GHashTable) placed = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < change->images->len; i++)
     {
       const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
-      const char *id = prepared->image->id;
-      if (ul_store_image_in (listed, id) != NULL)
+      char *id = prepared->image->id;
+      if (!g_hash_table_add (placed, id) || ul_store_image_in (listed, id) != NULL)
         {
           if (!place_big_data (store, prepared, error))
             return FALSE;
