@@ -55,6 +55,11 @@ gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLay
 gboolean ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,
                                  const UlStoreImageSpec *spec, GError **error);
 
+/* The parent is published, by us or by somebody who was faster and made another link: say so in the
+ * `lower` of what is prepared. */
+gboolean ul_store_settle_lower (const UlStore *store, UlStorePreparedLayer *prepared,
+                                GError **error);
+
 /* store-publish.c, each with the lock of its list. */
 gboolean ul_store_publish_layers (UlStoreChange *change, GError **error);
 gboolean ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error);

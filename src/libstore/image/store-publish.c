@@ -74,6 +74,19 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
   return TRUE;
 }
 
+/* Somebody may have removed the parent of layer @id in the meantime, or be about to make it. */
+static gboolean
+check_parent (const GPtrArray *layers, const char *id, const char *parent, GError **error)
+{
+  const UlStoreLayer *layer = parent != NULL ? ul_store_layer_in (layers, parent) : NULL;
+  if (parent != NULL && layer == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s: its parent is gone", id);
+  return layer == NULL || layer->forbidden == 0
+         || ul_throw (error, UL_ERROR_INVALID,
+                      "layer %s: its parent %s is incomplete or mapped, remove it first", id,
+                      parent);
+}
+
 /* Place those that nobody else has added in the meantime, and say so in @layers. */
 static gboolean
 place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
@@ -81,12 +94,12 @@ place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
   for (guint i = 0; i < change->layers->len; i++)
     {
       UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
-      const char *parent = prepared->layer->parent;
-      if (ul_store_layer_in (layers, prepared->layer->id) != NULL)
+      const UlStoreLayer *layer = prepared->layer;
+      if (ul_store_layer_in (layers, layer->id) != NULL)
         continue;
-      if (parent != NULL && ul_store_layer_in (layers, parent) == NULL)
-        return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s: its parent is gone", parent);
-      if (!place_layer (change, prepared, error))
+      if (!check_parent (layers, layer->id, layer->parent, error)
+          || !ul_store_settle_lower (change->store, prepared, error)
+          || !place_layer (change, prepared, error))
         return FALSE;
       g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
     }
