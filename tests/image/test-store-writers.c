@@ -5,6 +5,7 @@
 /* Podman changes the store, too, after a change of ours has begun. */
 
 #define LAYERS_JSON "overlay-layers/layers.json"
+#define IMAGES_JSON "overlay-images/images.json"
 
 /* A link as the library makes them. */
 #define THEIR_LINK "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -196,11 +197,75 @@ test_same_layer_incomplete (void)
   g_assert_false (exists (top_dir));
 }
 
+static void
+add_on_upper (const char *path)
+{
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *upper = stores_layer_id ("upper", base);
+  add_their_layer (path, "theirs", upper, "");
+}
+
+static void
+add_image_on_upper (const char *path)
+{
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *upper = stores_layer_id ("upper", base);
+  g_autofree char *entry
+      = g_strdup_printf ("{\"id\":\"%064d\",\"layer\":\"%s\",\"names\":[]}", 7, upper);
+  append_entry (path, IMAGES_JSON, entry);
+}
+
+static UlStoreChange *
+begin_removal (UlStore *store)
+{
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *upper = stores_layer_id ("upper", base);
+  UlStoreChange *change = stores_begin (store);
+  g_assert_true (ul_store_change_remove_image (change, "example.org/one:1", NULL));
+  g_assert_true (ul_store_change_remove_layer (change, upper, NULL));
+  return change;
+}
+
+/* Layer "upper" stays if podman puts something on it, whenever that is. */
+static void
+assert_upper_stays (const char *path, void (*act) (const char *path), const char *message)
+{
+  g_autoptr (UlStore) store = stores_make (path, 0);
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *upper = stores_layer_id ("upper", base);
+  g_autofree char *file = g_strdup_printf ("%s/overlay/%s/diff/upper", path, upper);
+  g_autoptr (GError) error = NULL;
+  {
+    g_autoptr (UlStoreChange) change = begin_removal (store);
+    Writer podman = { "synced", act, path };
+    g_assert_false (commit_with (change, &podman, &error));
+  }
+  g_assert_error (error, UL_ERROR, UL_ERROR_INVALID);
+  g_assert_true (g_str_has_suffix (error->message, message));
+  g_autoptr (UlStoreChange) next = stores_begin (store);
+  g_assert_nonnull (ul_store_find_layer (store, upper));
+  g_assert_true (exists (file));
+}
+
+static void
+test_layer_on_removed (void)
+{
+  assert_upper_stays ("layer-on", add_on_upper, " stands on it");
+}
+
+static void
+test_image_on_removed (void)
+{
+  assert_upper_stays ("image-on", add_image_on_upper, " has it");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/store-writers/same-layer", test_same_layer);
   g_test_add_func ("/store-writers/same-layer-incomplete", test_same_layer_incomplete);
+  g_test_add_func ("/store-writers/layer-on-removed", test_layer_on_removed);
+  g_test_add_func ("/store-writers/image-on-removed", test_image_on_removed);
   return g_test_run ();
 }

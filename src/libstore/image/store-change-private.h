@@ -49,6 +49,10 @@ ul_store_change_step (const UlStoreChange *change, const char *step)
     change->hook (step, change->hook_data);
 }
 
+/* Nothing in these lists stands on a layer that goes: else UL_ERROR_INVALID. */
+gboolean ul_store_check_unused (const UlStoreChange *change, const GPtrArray *layers,
+                                const GPtrArray *images, GError **error);
+
 /* store-prepare.c: make the directories. On failure they are removed. */
 gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
                                  const UlStoreLayerSource *source, GError **error);

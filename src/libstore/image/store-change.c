@@ -198,37 +198,42 @@ check_layer_unused (const UlStoreChange *change, const UlStoreLayer *layer, GErr
                    layer->id);
 }
 
-/* Ids of images that go are added to @dropped. */
 static gboolean
-check_images (const UlStoreChange *change, GPtrArray *dropped, GError **error)
+check_image (const UlStoreChange *change, const UlStoreImage *image, GError **error)
+{
+  return image->layer == NULL || !is_removed (change->removed_layers, image->layer)
+         || ul_throw (error, UL_ERROR_INVALID, "remove layer %s: image %s has it", image->layer,
+                      image->id);
+}
+
+gboolean
+ul_store_check_unused (const UlStoreChange *change, const GPtrArray *layers,
+                       const GPtrArray *images, GError **error)
+{
+  for (guint i = 0; i < layers->len; i++)
+    if (!check_layer_unused (change, layers->pdata[i], error))
+      return FALSE;
+  for (guint i = 0; i < images->len; i++)
+    if (!check_image (change, images->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Before anything is done. Ids of images that go are added to @dropped. */
+static gboolean
+check (const UlStoreChange *change, GPtrArray *dropped, GError **error)
 {
   g_autoptr (GPtrArray) images = ul_store_read_images (change->store, error);
   if (images == NULL)
     return FALSE;
   ul_store_apply_images (change, images, dropped);
-  for (guint i = 0; i < images->len; i++)
-    {
-      const UlStoreImage *image = g_ptr_array_index (images, i);
-      if (image->layer != NULL && is_removed (change->removed_layers, image->layer))
-        return ul_throw (error, UL_ERROR_INVALID, "remove layer %s: image %s has it", image->layer,
-                         image->id);
-    }
-  return TRUE;
-}
-
-static gboolean
-check (const UlStoreChange *change, GPtrArray *dropped, GError **error)
-{
-  for (guint i = 0; i < change->store->layers->len; i++)
-    if (!check_layer_unused (change, change->store->layers->pdata[i], error))
-      return FALSE;
   for (guint i = 0; i < change->layers->len; i++)
     {
       const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
       if (!check_layer_unused (change, prepared->layer, error))
         return FALSE;
     }
-  return check_images (change, dropped, error);
+  return ul_store_check_unused (change, change->store->layers, images, error);
 }
 
 static void

@@ -139,15 +139,29 @@ ul_store_publish_layers (UlStoreChange *change, GError **error)
          && write_layers (change, lock, layers, error);
 }
 
+/* Somebody may have put something on a layer that goes in the meantime. No image comes before
+ * *out_lock goes. */
+static gboolean
+check_removed (const UlStoreChange *change, const GPtrArray *layers, int *out_lock, GError **error)
+{
+  const UlStore *store = change->store;
+  if (!ul_store_lock_read (store->images_dfd, ul_store_images_list.lock, &change->wait, out_lock,
+                           error))
+    return FALSE;
+  g_autoptr (GPtrArray) images = ul_store_read_images (store, error);
+  return images != NULL && ul_store_check_unused (change, layers, images, error);
+}
+
 gboolean
 ul_store_unlist_layers (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
   ul_autofd int lock = -1;
+  ul_autofd int images_lock = -1;
   if (!ul_store_lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
     return FALSE;
   g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
-  if (layers == NULL)
+  if (layers == NULL || !check_removed (change, layers, &images_lock, error))
     return FALSE;
   for (guint i = 0; i < change->removed_layers->len; i++)
     {
