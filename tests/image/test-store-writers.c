@@ -259,6 +259,57 @@ test_image_on_removed (void)
   assert_upper_stays ("image-on", add_image_on_upper, " has it");
 }
 
+static void
+add_upper (const char *path)
+{
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  add_their_layer (path, "upper", base, "");
+}
+
+/* What podman adds as soon as we have let go of the lists isn't what we removed. */
+static void
+test_layer_again (void)
+{
+  g_autoptr (UlStore) store = stores_make ("again", 0);
+  g_autoptr (UlStoreChange) change = begin_removal (store);
+  g_autoptr (GError) error = NULL;
+  Writer podman = { "published", add_upper, "again" };
+  g_assert_true (commit_with (change, &podman, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (ul_store_layers (store)->len, ==, 2);
+  assert_no_faults ("again");
+}
+
+static void
+add_one (const char *path)
+{
+  g_autofree char *id = stores_image_id ("one");
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *dir = g_strdup_printf ("%s/overlay-images/%s", path, id);
+  g_autofree char *file = g_strconcat (dir, "/manifest", NULL);
+  g_autofree char *entry = g_strdup_printf ("{\"id\":\"%s\",\"layer\":\"%s\"}", id, base);
+  make_dir (dir, "");
+  stores_write (file, "theirs");
+  append_entry (path, IMAGES_JSON, entry);
+}
+
+static void
+test_image_again (void)
+{
+  g_autoptr (UlStore) store = stores_make ("image-again", 0);
+  g_autoptr (UlStoreChange) change = begin_removal (store);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = stores_image_id ("one");
+  g_autofree char *path = g_strdup_printf ("image-again/overlay-images/%s/manifest", id);
+  Writer podman = { "reloaded", add_one, "image-again" };
+  g_assert_true (commit_with (change, &podman, &error));
+  g_assert_no_error (error);
+  g_autoptr (UlStore) now = stores_open ("image-again", 0);
+  g_assert_nonnull (ul_store_find_image (now, id));
+  g_autofree char *manifest = stores_read (path);
+  g_assert_cmpstr (manifest, ==, "theirs");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -267,5 +318,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store-writers/same-layer-incomplete", test_same_layer_incomplete);
   g_test_add_func ("/store-writers/layer-on-removed", test_layer_on_removed);
   g_test_add_func ("/store-writers/image-on-removed", test_image_on_removed);
+  g_test_add_func ("/store-writers/layer-again", test_layer_again);
+  g_test_add_func ("/store-writers/image-again", test_image_again);
   return g_test_run ();
 }

@@ -27,16 +27,6 @@ ul_store_write_list (const UlStoreChange *change, int dfd, const UlStoreList *li
   return TRUE;
 }
 
-/* Something is called @name that no list has: a killed change left it. */
-static gboolean
-move_aside (int dfd, const char *name, GError **error)
-{
-  char tmp[UL_TMP_NAME_MAX];
-  ul_tmp_name_random (tmp);
-  return renameat (dfd, name, dfd, tmp) == 0 || errno == ENOENT
-         || ul_throw_errno (error, "rename %s", name);
-}
-
 static gboolean
 give_name (int from_dfd, const char *from, int dfd, const char *name, GError **error)
 {
@@ -66,7 +56,8 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
   g_autofree char *to = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
   if ((prepared->has_tar_split
        && !give_name (store->overlay_dfd, from, store->layers_dfd, to, error))
-      || !move_aside (store->overlay_dfd, id, error)
+      /* Something may be called so that no list has: a killed change left it. */
+      || !ul_store_move_aside (store->overlay_dfd, id, error)
       || !give_name (store->overlay_dfd, prepared->tmp, store->overlay_dfd, id, error)
       || !ul_store_place_link (store, prepared->link, id, error))
     return FALSE;
@@ -152,6 +143,18 @@ check_removed (const UlStoreChange *change, const GPtrArray *layers, int *out_lo
   return images != NULL && ul_store_check_unused (change, layers, images, error);
 }
 
+static gboolean
+move_layers_aside (const UlStoreChange *change, GError **error)
+{
+  for (guint i = 0; i < change->removed_layers->len; i++)
+    {
+      if (!ul_store_move_layer_aside (change->store, change->removed_layers->pdata[i], error))
+        return FALSE;
+      ul_store_change_step (change, "removed");
+    }
+  return TRUE;
+}
+
 gboolean
 ul_store_unlist_layers (UlStoreChange *change, GError **error)
 {
@@ -169,7 +172,7 @@ ul_store_unlist_layers (UlStoreChange *change, GError **error)
       if (layer != NULL)
         g_ptr_array_remove (layers, (gpointer) layer);
     }
-  return write_layers (change, lock, layers, error);
+  return write_layers (change, lock, layers, error) && move_layers_aside (change, error);
 }
 
 /* Files of an image that is there already: a reader that has its old entry finds all that it names,
@@ -206,7 +209,7 @@ place_images (const UlStoreChange *change, const GPtrArray *listed, GError **err
           if (!place_big_data (store, prepared, error))
             return FALSE;
         }
-      else if (!move_aside (store->images_dfd, id, error)
+      else if (!ul_store_move_aside (store->images_dfd, id, error)
                || !give_name (store->images_dfd, prepared->tmp, store->images_dfd, id, error))
         return FALSE;
       ul_store_change_step (change, "image");
@@ -214,18 +217,34 @@ place_images (const UlStoreChange *change, const GPtrArray *listed, GError **err
   return ul_fd_sync_dir_at (store->images_dfd, ".", error);
 }
 
+/* Those @dropped, but for one that has come again in the same change. */
+static gboolean
+move_images_aside (const UlStore *store, const GPtrArray *dropped, const GPtrArray *images,
+                   GError **error)
+{
+  for (guint i = 0; i < dropped->len; i++)
+    {
+      const char *id = g_ptr_array_index (dropped, i);
+      if (ul_store_image_in (images, id) == NULL && !ul_store_move_image_aside (store, id, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
-ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error)
+ul_store_publish_images (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
   ul_autofd int lock = -1;
   g_autoptr (GPtrArray) images = NULL;
+  g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func (g_free);
   if (!ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
       || (images = ul_store_read_images (store, error)) == NULL
       || !place_images (change, images, error))
     return FALSE;
-  ul_store_apply_images (change, images, out_dropped);
+  ul_store_apply_images (change, images, dropped);
   g_autoptr (GBytes) content = ul_store_images_format (images);
   return ul_store_write_list (change, store->images_dfd, &ul_store_images_list, lock, content,
-                              error);
+                              error)
+         && move_images_aside (store, dropped, images, error);
 }
