@@ -197,6 +197,49 @@ test_same_layer_incomplete (void)
   g_assert_false (exists (top_dir));
 }
 
+/* Nor is an image made of it. */
+static void
+test_image_of_incomplete (void)
+{
+  g_autoptr (UlStore) store = stores_make ("image-of", 0);
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *middle = stores_layer_id ("middle", base);
+  g_autofree char *two = stores_image_id ("two");
+  g_autofree char *wanted = g_strdup_printf (
+      "image-of: image %s: its layer %s is incomplete or mapped, remove it first", two, middle);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStoreChange) change = stores_begin (store);
+  stores_add_layer (change, "middle", base);
+  stores_add_image (change, "two", middle, "example.org/two", FALSE);
+  Writer podman = { "synced", add_incomplete_middle, "image-of" };
+  g_assert_false (commit_with (change, &podman, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_INVALID);
+  g_assert_cmpstr (error->message, ==, wanted);
+}
+
+static void
+remove_all_layers (const char *path)
+{
+  g_autofree char *list = g_strdup_printf ("%s/" LAYERS_JSON, path);
+  stores_write (list, "[]");
+}
+
+static void
+test_image_without_layer (void)
+{
+  g_autoptr (UlStore) store = stores_make ("gone", 0);
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_autofree char *two = stores_image_id ("two");
+  g_autofree char *wanted = g_strdup_printf ("gone: image %s: its layer %s is gone", two, base);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStoreChange) change = stores_begin (store);
+  stores_add_image (change, "two", base, "example.org/two", FALSE);
+  Writer podman = { "synced", remove_all_layers, "gone" };
+  g_assert_false (commit_with (change, &podman, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
+  g_assert_cmpstr (error->message, ==, wanted);
+}
+
 static void
 add_on_upper (const char *path)
 {
@@ -316,6 +359,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/store-writers/same-layer", test_same_layer);
   g_test_add_func ("/store-writers/same-layer-incomplete", test_same_layer_incomplete);
+  g_test_add_func ("/store-writers/image-of-incomplete", test_image_of_incomplete);
+  g_test_add_func ("/store-writers/image-without-layer", test_image_without_layer);
   g_test_add_func ("/store-writers/layer-on-removed", test_layer_on_removed);
   g_test_add_func ("/store-writers/image-on-removed", test_image_on_removed);
   g_test_add_func ("/store-writers/layer-again", test_layer_again);

@@ -74,7 +74,8 @@ gboolean ul_store_change_remove_layer (UlStoreChange *change, const char *id, GE
 
 /* Once. Durable on return; the store is then what it has become. UL_ERROR_INVALID: a layer can't
  * go, and nothing has changed; but if it's another writer who has put something on it just now, or
- * is unpacking a layer that this change needs, what was published before that stays. */
+ * has removed or is unpacking a layer that this change needs (UL_ERROR_NOT_FOUND for the former),
+ * what was published before that stays. */
 gboolean ul_store_change_commit (UlStoreChange *change, GError **error);
 
 G_END_DECLS

@@ -65,17 +65,16 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
   return TRUE;
 }
 
-/* Somebody may have removed the parent of layer @id in the meantime, or be about to make it. */
+/* Somebody may have removed layer @id in the meantime, or be about to make it. */
 static gboolean
-check_parent (const GPtrArray *layers, const char *id, const char *parent, GError **error)
+check_below (const GPtrArray *layers, const char *what, const char *id, GError **error)
 {
-  const UlStoreLayer *layer = parent != NULL ? ul_store_layer_in (layers, parent) : NULL;
-  if (parent != NULL && layer == NULL)
-    return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s: its parent is gone", id);
-  return layer == NULL || layer->forbidden == 0
-         || ul_throw (error, UL_ERROR_INVALID,
-                      "layer %s: its parent %s is incomplete or mapped, remove it first", id,
-                      parent);
+  const UlStoreLayer *layer = ul_store_layer_in (layers, id);
+  if (layer == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "its %s %s is gone", what, id);
+  return layer->forbidden == 0
+         || ul_throw (error, UL_ERROR_INVALID, "its %s %s is incomplete or mapped, remove it first",
+                      what, id);
 }
 
 /* Place those that nobody else has added in the meantime, and say so in @layers. */
@@ -88,8 +87,9 @@ place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
       const UlStoreLayer *layer = prepared->layer;
       if (ul_store_layer_in (layers, layer->id) != NULL)
         continue;
-      if (!check_parent (layers, layer->id, layer->parent, error)
-          || !ul_store_settle_lower (change->store, prepared, error)
+      if (layer->parent != NULL && !check_below (layers, "parent", layer->parent, error))
+        return ul_prefix (error, "layer %s", layer->id);
+      if (!ul_store_settle_lower (change->store, prepared, error)
           || !place_layer (change, prepared, error))
         return FALSE;
       g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
@@ -231,14 +231,36 @@ move_images_aside (const UlStore *store, const GPtrArray *dropped, const GPtrArr
   return TRUE;
 }
 
+/* The layers that images stand on are there. None goes before *out_lock goes. */
+static gboolean
+check_layers (const UlStoreChange *change, int *out_lock, GError **error)
+{
+  const UlStore *store = change->store;
+  if (!ul_store_lock_read (store->layers_dfd, ul_store_layers_list.lock, &change->wait, out_lock,
+                           error))
+    return FALSE;
+  g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
+  if (layers == NULL)
+    return FALSE;
+  for (guint i = 0; i < change->images->len; i++)
+    {
+      const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
+      if (!check_below (layers, "layer", prepared->image->layer, error))
+        return ul_prefix (error, "image %s", prepared->image->id);
+    }
+  return TRUE;
+}
+
 gboolean
 ul_store_publish_images (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
+  ul_autofd int layers_lock = -1;
   ul_autofd int lock = -1;
   g_autoptr (GPtrArray) images = NULL;
   g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func (g_free);
-  if (!ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
+  if (!check_layers (change, &layers_lock, error)
+      || !ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
       || (images = ul_store_read_images (store, error)) == NULL
       || !place_images (change, images, error))
     return FALSE;
