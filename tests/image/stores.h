@@ -112,13 +112,12 @@ stores_image_id (const char *word)
   return g_strdup (digest + strlen (UL_OCI_DIGEST_PREFIX));
 }
 
-/* The image of @word: on layer @layer, with one name. */
+/* The image of @word with the manifest @manifest_text: on layer @layer, with one name. */
 static inline gboolean
-stores_try_image (UlStoreChange *change, const char *word, const char *layer, const char *name,
-                  gboolean remove_nameless, GError **error)
+stores_try_manifest (UlStoreChange *change, const char *word, const char *manifest_text,
+                     const char *layer, const char *name, gboolean remove_nameless, GError **error)
 {
   g_autofree char *config_text = stores_config (word);
-  g_autofree char *manifest_text = g_strdup_printf ("{\"manifest of\":\"%s\"}", word);
   g_autoptr (GBytes) config = stores_bytes (config_text);
   g_autoptr (GBytes) manifest = stores_bytes (manifest_text);
   const char *const names[] = { name, NULL };
@@ -131,6 +130,15 @@ stores_try_image (UlStoreChange *change, const char *word, const char *layer, co
     .remove_nameless = remove_nameless,
   };
   return ul_store_change_add_image (change, &spec, error);
+}
+
+/* The image of @word with its own manifest. */
+static inline gboolean
+stores_try_image (UlStoreChange *change, const char *word, const char *layer, const char *name,
+                  gboolean remove_nameless, GError **error)
+{
+  g_autofree char *manifest = g_strdup_printf ("{\"manifest of\":\"%s\"}", word);
+  return stores_try_manifest (change, word, manifest, layer, name, remove_nameless, error);
 }
 
 static inline void

@@ -151,6 +151,57 @@ test_shared (void)
   g_assert_cmpuint (st.st_mode & 07777, ==, 0755);
 }
 
+static mode_t
+mode_of (const char *path)
+{
+  struct stat st;
+  g_assert_cmpint (lstat (path, &st), ==, 0);
+  return st.st_mode & 07777;
+}
+
+/* Only who may read it is mended, not whose rights it runs with. */
+static void
+test_special_bits (void)
+{
+  g_auto (Fixture) f;
+  fixture_init (&f);
+  g_autofree char *link = path_of (&f, "overlay/%B/link");
+  set_mode (&f, "overlay/%B/link", 06700);
+  assert_repairs (&f, 0, "layer %B: link: mode 0744 was 6700");
+  g_assert_cmpuint (mode_of (link), ==, 0744);
+}
+
+/* The store's owner puts a symlink where there was a file when its mode is about to be set. */
+static void
+swap_for_symlink (const char *step, gpointer data)
+{
+  const char *path = data;
+  g_autofree char *away = g_strconcat (path, ".away", NULL);
+  if (!g_str_equal (step, "repair"))
+    return;
+  g_assert_cmpint (rename (path, away), ==, 0);
+  g_assert_cmpint (symlink ("../../../victim", path), ==, 0);
+}
+
+static void
+test_mode_of_symlink (void)
+{
+  g_auto (Fixture) f;
+  fixture_init (&f);
+  g_autofree char *link = path_of (&f, "overlay/%B/link");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStore) store = stores_open (f.path, 0);
+  const UlStoreRepairOptions options
+      = { .wait = &stores_wait, .hook = swap_for_symlink, .hook_data = link };
+  stores_write ("victim", "secret");
+  g_assert_cmpint (chmod ("victim", 0600), ==, 0);
+  set_mode (&f, "overlay/%B/link", 0600);
+  g_autoptr (GPtrArray) actions = ul_store_repair (store, &options, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (actions->len, ==, 1);
+  g_assert_cmpuint (mode_of ("victim"), ==, 0600);
+}
+
 static void
 test_files (void)
 {
@@ -633,6 +684,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store-repair/nothing", test_nothing);
   g_test_add_func ("/store-repair/locks", test_locks);
   g_test_add_func ("/store-repair/modes", test_modes);
+  g_test_add_func ("/store-repair/modes-without-special-bits", test_special_bits);
+  g_test_add_func ("/store-repair/modes-of-symlinks", test_mode_of_symlink);
   g_test_add_func ("/store-repair/shared", test_shared);
   g_test_add_func ("/store-repair/files", test_files);
   g_test_add_func ("/store-repair/new-link", test_new_link);

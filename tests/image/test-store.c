@@ -359,6 +359,38 @@ test_add_again (void)
   assert_clean ("again");
 }
 
+/* The store is as its verification wants it. */
+static void
+assert_no_faults (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStore) store = stores_open (path, 0);
+  g_autoptr (GPtrArray) faults = ul_store_verify (store, UL_STORE_VERIFY_FULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (faults->len, ==, 0);
+}
+
+/* One config in two manifests is one image, which has the files of both. */
+static void
+test_two_manifests (void)
+{
+  g_autoptr (UlStore) store = stores_make ("manifests", 0);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UlStoreChange) change = stores_begin (store);
+  g_autofree char *base = stores_layer_id ("base", NULL);
+  g_assert_true (stores_try_manifest (change, "two", "{\"a\":1}", base, "a", FALSE, &error));
+  g_assert_true (stores_try_manifest (change, "two", "{\"b\":2}", base, "b", FALSE, &error));
+  stores_commit (change);
+  const UlStoreImage *image = ul_store_find_image (store, "a");
+  g_assert_nonnull (image);
+  g_assert_true (image == ul_store_find_image (store, "b"));
+  g_assert_cmpuint (image->big_data->len, ==, 4);
+  g_autofree char *manifest = g_strdup_printf ("manifests/overlay-images/%s/manifest", image->id);
+  assert_content (manifest, "{\"b\":2}");
+  assert_no_faults ("manifests");
+  assert_clean ("manifests");
+}
+
 static void
 test_remove (void)
 {
@@ -472,14 +504,11 @@ kill_at (const char *path, guint step)
 static void
 assert_sound (const char *path)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (UlStore) store = stores_open (path, 0);
   g_autofree char *one = stores_image_id ("one");
   g_autofree char *two = stores_image_id ("two");
   const UlStoreImage *image = ul_store_find_image (store, "example.org/one:1");
-  g_autoptr (GPtrArray) faults = ul_store_verify (store, UL_STORE_VERIFY_FULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (faults->len, ==, 0);
+  assert_no_faults (path);
   g_assert_cmpuint (ul_store_images (store)->len, ==, 1);
   g_assert_true (g_str_equal (image->id, one) || g_str_equal (image->id, two));
 }
@@ -541,6 +570,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/in-the-way", test_in_the_way);
   g_test_add_func ("/store/remove-foreign-link", test_remove_foreign_link);
   g_test_add_func ("/store/add-again", test_add_again);
+  g_test_add_func ("/store/two-manifests", test_two_manifests);
   g_test_add_func ("/store/remove", test_remove);
   g_test_add_func ("/store/other-writer", test_other_writer);
   g_test_add_func ("/store/token", test_token);

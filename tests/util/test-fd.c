@@ -641,6 +641,54 @@ test_sync_dir (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
+static int
+open_path (const Dir *d, const char *name)
+{
+  const int fd = openat (d->dfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+/* What the descriptor is gets the mode, whatever its name leads to by now. */
+static void
+test_set_mode (void)
+{
+  g_auto (Dir) d;
+  g_autoptr (GError) error = NULL;
+  struct stat st;
+  dir_init (&d);
+  g_assert_cmpint (mkdirat (d.dfd, "dir", 0), ==, 0);
+  g_assert_cmpint (mkdirat (d.dfd, "other", 0700), ==, 0);
+  ul_autofd int fd = open_path (&d, "dir");
+  g_assert_cmpint (renameat (d.dfd, "dir", d.dfd, "away"), ==, 0);
+  g_assert_cmpint (symlinkat ("other", d.dfd, "dir"), ==, 0);
+  ul_fd_set_mode (fd, 07751, "dir", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (fstatat (d.dfd, "away", &st, 0), ==, 0);
+  g_assert_cmpuint (st.st_mode & 07777, ==, 0751);
+  g_assert_cmpint (fstatat (d.dfd, "other", &st, 0), ==, 0);
+  g_assert_cmpuint (st.st_mode & 07777, ==, 0700);
+}
+
+static void
+test_set_mode_refused (void)
+{
+  g_auto (Dir) d;
+  g_autoptr (GError) link_error = NULL;
+  g_autoptr (GError) fifo_error = NULL;
+  dir_init (&d);
+  g_assert_cmpint (symlinkat ("target", d.dfd, "link"), ==, 0);
+  g_assert_cmpint (mkfifoat (d.dfd, "fifo", 0600), ==, 0);
+  ul_autofd int link = open_path (&d, "link");
+  ul_autofd int fifo = open_path (&d, "fifo");
+  g_assert_false (ul_fd_set_mode (link, 0644, "link", &link_error));
+  g_assert_error (link_error, UL_ERROR, UL_ERROR_INVALID);
+  g_assert_cmpstr (link_error->message, ==,
+                   "set mode of link: neither a regular file nor a directory");
+  g_assert_false (ul_fd_set_mode (fifo, 0644, "fifo", &fifo_error));
+  g_assert_error (fifo_error, UL_ERROR, UL_ERROR_INVALID);
+}
+
 static void
 test_proc_path (void)
 {
@@ -715,6 +763,8 @@ main (int argc, char **argv)
   g_test_add_func ("/Fd/remove-tree-failure-names-the-path", test_remove_tree_failure);
   g_test_add_func ("/Fd/remove-tree-failure-says-it-once", test_remove_tree_message);
   g_test_add_func ("/Fd/remove-deep-tree-with-few-descriptors", test_remove_tree_deep);
+  g_test_add_func ("/Fd/set-mode-of-what-is-open", test_set_mode);
+  g_test_add_func ("/Fd/set-mode-of-others-is-refused", test_set_mode_refused);
   g_test_add_func ("/Fd/sync-dir", test_sync_dir);
   g_test_add_func ("/Fd/proc-path-fits-the-longest-name", test_proc_path);
   g_test_add_func ("/Fd/descriptor-closes-itself", test_auto_close);

@@ -49,15 +49,24 @@ ul_store_change_step (const UlStoreChange *change, const char *step)
     change->hook (step, change->hook_data);
 }
 
+/* Nothing in these lists stands on a layer that goes: else UL_ERROR_INVALID. */
+gboolean ul_store_check_unused (const UlStoreChange *change, const GPtrArray *layers,
+                                const GPtrArray *images, GError **error);
+
 /* store-prepare.c: make the directories. On failure they are removed. */
 gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
                                  const UlStoreLayerSource *source, GError **error);
 gboolean ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,
                                  const UlStoreImageSpec *spec, GError **error);
 
+/* The parent is published, by us or by somebody who was faster and made another link: say so in the
+ * `lower` of what is prepared. */
+gboolean ul_store_settle_lower (const UlStore *store, UlStorePreparedLayer *prepared,
+                                GError **error);
+
 /* store-publish.c, each with the lock of its list. */
 gboolean ul_store_publish_layers (UlStoreChange *change, GError **error);
-gboolean ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error);
+gboolean ul_store_publish_images (UlStoreChange *change, GError **error);
 gboolean ul_store_unlist_layers (UlStoreChange *change, GError **error);
 
 /* The lock of a list, and its new content, for who has it. */
@@ -77,11 +86,17 @@ void ul_store_apply_images (const UlStoreChange *change, GPtrArray *images, GPtr
  * the next change removes them if this one is killed; NULL: none. */
 gboolean ul_store_pending_write (const UlStore *store, const GPtrArray *lines, GError **error);
 gboolean ul_store_pending_clear (const UlStore *store, GError **error);
-/* Remove them, and all that has a temporary name. The lists are as they are on disk. */
-gboolean ul_store_clean (const UlStore *store, GError **error);
+/* Remove them, but for those that are in the lists now, and all that has a temporary name. Without
+ * a note no lock is taken. */
+gboolean ul_store_clean (const UlStoreChange *change, GError **error);
 
-/* Remove what isn't in the lists any more. */
-gboolean ul_store_remove_layer_files (const UlStore *store, const char *id, GError **error);
-gboolean ul_store_remove_image_files (const UlStore *store, const char *id, GError **error);
+/* Give what is called @name, if anything is, a temporary name, by which ul_store_clean () removes
+ * it: what is half gone has no other. */
+gboolean ul_store_move_aside (int dfd, const char *name, GError **error);
+
+/* The same with all that there is of one that isn't in the list any more. The caller has the list's
+ * lock: without it somebody could have added the same again. */
+gboolean ul_store_move_layer_aside (const UlStore *store, const char *id, GError **error);
+gboolean ul_store_move_image_aside (const UlStore *store, const char *id, GError **error);
 
 G_END_DECLS

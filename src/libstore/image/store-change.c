@@ -42,7 +42,7 @@ ul_store_change_begin (UlStore *store, const UlLockWait *wait, GError **error)
   if (ul_store_lock_write (store->dfd, UL_STORE_CHANGE_LOCK, 0600, &change->wait, &change->lock_fd,
                            error)
       && ul_store_make_dir (store->overlay_dfd, "l", store->dir_mode, error)
-      && ul_store_reload (store, &change->wait, error) && ul_store_clean (store, error))
+      && ul_store_reload (store, &change->wait, error) && ul_store_clean (change, error))
     return g_steal_pointer (&change);
   ul_prefix (error, "%s", store->path);
   return NULL;
@@ -198,37 +198,42 @@ check_layer_unused (const UlStoreChange *change, const UlStoreLayer *layer, GErr
                    layer->id);
 }
 
-/* Ids of images that go are added to @dropped. */
 static gboolean
-check_images (const UlStoreChange *change, GPtrArray *dropped, GError **error)
+check_image (const UlStoreChange *change, const UlStoreImage *image, GError **error)
+{
+  return image->layer == NULL || !is_removed (change->removed_layers, image->layer)
+         || ul_throw (error, UL_ERROR_INVALID, "remove layer %s: image %s has it", image->layer,
+                      image->id);
+}
+
+gboolean
+ul_store_check_unused (const UlStoreChange *change, const GPtrArray *layers,
+                       const GPtrArray *images, GError **error)
+{
+  for (guint i = 0; i < layers->len; i++)
+    if (!check_layer_unused (change, layers->pdata[i], error))
+      return FALSE;
+  for (guint i = 0; i < images->len; i++)
+    if (!check_image (change, images->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Before anything is done. Ids of images that go are added to @dropped. */
+static gboolean
+check (const UlStoreChange *change, GPtrArray *dropped, GError **error)
 {
   g_autoptr (GPtrArray) images = ul_store_read_images (change->store, error);
   if (images == NULL)
     return FALSE;
   ul_store_apply_images (change, images, dropped);
-  for (guint i = 0; i < images->len; i++)
-    {
-      const UlStoreImage *image = g_ptr_array_index (images, i);
-      if (image->layer != NULL && is_removed (change->removed_layers, image->layer))
-        return ul_throw (error, UL_ERROR_INVALID, "remove layer %s: image %s has it", image->layer,
-                         image->id);
-    }
-  return TRUE;
-}
-
-static gboolean
-check (const UlStoreChange *change, GPtrArray *dropped, GError **error)
-{
-  for (guint i = 0; i < change->store->layers->len; i++)
-    if (!check_layer_unused (change, change->store->layers->pdata[i], error))
-      return FALSE;
   for (guint i = 0; i < change->layers->len; i++)
     {
       const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
       if (!check_layer_unused (change, prepared->layer, error))
         return FALSE;
     }
-  return check_images (change, dropped, error);
+  return ul_store_check_unused (change, change->store->layers, images, error);
 }
 
 static void
@@ -259,33 +264,29 @@ list_pending (const UlStoreChange *change, const GPtrArray *dropped)
 }
 
 static gboolean
-publish (UlStoreChange *change, GPtrArray *dropped, GError **error)
+publish (UlStoreChange *change, GError **error)
 {
   if (change->layers->len > 0 && !ul_store_publish_layers (change, error))
     return FALSE;
   if (change->images->len + change->removed_images->len > 0
-      && !ul_store_publish_images (change, dropped, error))
+      && !ul_store_publish_images (change, error))
     return FALSE;
   return change->removed_layers->len == 0 || ul_store_unlist_layers (change, error);
 }
 
+/* What has gone has temporary names now: what has its own is somebody's who was quick, whatever was
+ * noted. */
 static gboolean
-remove_files (const UlStoreChange *change, const GPtrArray *dropped, GError **error)
+finish (const UlStoreChange *change, GError **error)
 {
-  for (guint i = 0; i < dropped->len; i++)
-    {
-      const char *id = g_ptr_array_index (dropped, i);
-      /* It may have come again in the same change. */
-      if (ul_store_image_in (change->store->images, id) == NULL
-          && !ul_store_remove_image_files (change->store, id, error))
-        return FALSE;
-    }
-  for (guint i = 0; i < change->removed_layers->len; i++)
-    {
-      if (!ul_store_remove_layer_files (change->store, change->removed_layers->pdata[i], error))
-        return FALSE;
-      ul_store_change_step (change, "removed");
-    }
+  UlStore *store = change->store;
+  ul_store_change_step (change, "published");
+  if (!ul_store_pending_clear (store, error) || !ul_store_reload (store, &change->wait, error))
+    return FALSE;
+  ul_store_change_step (change, "reloaded");
+  if (!ul_store_clean (change, error))
+    return FALSE;
+  ul_store_change_step (change, "cleaned");
   return TRUE;
 }
 
@@ -293,22 +294,17 @@ static gboolean
 commit (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
-  g_autoptr (GPtrArray) expected = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func (g_free);
-  if (!check (change, expected, error))
+  if (!check (change, dropped, error))
     return FALSE;
-  g_autoptr (GPtrArray) pending = list_pending (change, expected);
+  g_autoptr (GPtrArray) pending = list_pending (change, dropped);
   if (!ul_store_pending_write (store, pending, error))
     return FALSE;
   ul_store_change_step (change, "pending");
   if (syncfs (store->overlay_dfd) != 0)
     return ul_throw_errno (error, "sync");
   ul_store_change_step (change, "synced");
-  if (!publish (change, dropped, error) || !ul_store_reload (store, &change->wait, error)
-      || !remove_files (change, dropped, error) || !ul_store_clean (store, error))
-    return FALSE;
-  ul_store_change_step (change, "cleaned");
-  return TRUE;
+  return publish (change, error) && finish (change, error);
 }
 
 gboolean

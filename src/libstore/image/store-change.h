@@ -73,7 +73,9 @@ gboolean ul_store_change_remove_image (UlStoreChange *change, const char *name, 
 gboolean ul_store_change_remove_layer (UlStoreChange *change, const char *id, GError **error);
 
 /* Once. Durable on return; the store is then what it has become. UL_ERROR_INVALID: a layer can't
- * go. */
+ * go, and nothing has changed; but if it's another writer who has put something on it just now, or
+ * has removed or is unpacking a layer that this change needs (UL_ERROR_NOT_FOUND for the former),
+ * what was published before that stays. */
 gboolean ul_store_change_commit (UlStoreChange *change, GError **error);
 
 G_END_DECLS

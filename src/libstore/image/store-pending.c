@@ -36,15 +36,13 @@ ul_store_pending_clear (const UlStore *store, GError **error)
          || ul_throw_errno (error, "remove %s", PENDING);
 }
 
-/* It gets a temporary name first: a directory that is half gone has no other. */
-static gboolean
-remove_aside (int dfd, const char *name, GError **error)
+gboolean
+ul_store_move_aside (int dfd, const char *name, GError **error)
 {
   char tmp[UL_TMP_NAME_MAX];
   ul_tmp_name_random (tmp);
-  if (renameat (dfd, name, dfd, tmp) != 0)
-    return errno == ENOENT || ul_throw_errno (error, "rename %s", name);
-  return ul_fd_remove_tree_at (dfd, tmp, error);
+  return renameat (dfd, name, dfd, tmp) == 0 || errno == ENOENT
+         || ul_throw_errno (error, "rename %s", name);
 }
 
 /* Remove the layer's name in l/, if what is there leads to it. */
@@ -68,48 +66,67 @@ remove_link (const UlStore *store, const char *id, GError **error)
 }
 
 gboolean
-ul_store_remove_layer_files (const UlStore *store, const char *id, GError **error)
+ul_store_move_layer_aside (const UlStore *store, const char *id, GError **error)
 {
   g_autofree char *tar_split = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
-  if (!remove_link (store, id, error) || !remove_aside (store->overlay_dfd, id, error))
+  if (!remove_link (store, id, error) || !ul_store_move_aside (store->overlay_dfd, id, error))
     return ul_prefix (error, "layer %s", id);
   return unlinkat (store->layers_dfd, tar_split, 0) == 0 || errno == ENOENT
          || ul_throw_errno (error, "remove %s", tar_split);
 }
 
 gboolean
-ul_store_remove_image_files (const UlStore *store, const char *id, GError **error)
+ul_store_move_image_aside (const UlStore *store, const char *id, GError **error)
 {
-  return remove_aside (store->images_dfd, id, error) || ul_prefix (error, "image %s", id);
+  return ul_store_move_aside (store->images_dfd, id, error) || ul_prefix (error, "image %s", id);
 }
 
 static gboolean
-remove_pending (const UlStore *store, const char *line, GError **error)
+move_pending (const UlStore *store, const GPtrArray *layers, const GPtrArray *images,
+              const char *line, GError **error)
 {
   const char *id = strchr (line, ' ') != NULL ? strchr (line, ' ') + 1 : "";
   if (!ul_store_is_id (id))
     return TRUE;
-  if (g_str_has_prefix (line, "layer ") && ul_store_find_layer (store, id) == NULL)
-    return ul_store_remove_layer_files (store, id, error);
-  if (g_str_has_prefix (line, "image ") && ul_store_image_in (store->images, id) == NULL)
-    return ul_store_remove_image_files (store, id, error);
+  if (g_str_has_prefix (line, "layer ") && ul_store_layer_in (layers, id) == NULL)
+    return ul_store_move_layer_aside (store, id, error);
+  if (g_str_has_prefix (line, "image ") && ul_store_image_in (images, id) == NULL)
+    return ul_store_move_image_aside (store, id, error);
+  return TRUE;
+}
+
+/* With the locks of both lists, as somebody else may add the same right now. */
+static gboolean
+move_all_pending (const UlStoreChange *change, const char *text, GError **error)
+{
+  const UlStore *store = change->store;
+  ul_autofd int layers_lock = -1;
+  ul_autofd int images_lock = -1;
+  g_autoptr (GPtrArray) layers = NULL;
+  g_autoptr (GPtrArray) images = NULL;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  if (!ul_store_lock_list (change, store->layers_dfd, &ul_store_layers_list, &layers_lock, error)
+      || !ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &images_lock, error)
+      || (layers = ul_store_read_layers (store, error)) == NULL
+      || (images = ul_store_read_images (store, error)) == NULL)
+    return FALSE;
+  for (char **line = lines; *line != NULL; line++)
+    if (!move_pending (store, layers, images, *line, error))
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-clean_pending (const UlStore *store, GError **error)
+clean_pending (const UlStoreChange *change, GError **error)
 {
+  const UlStore *store = change->store;
   g_autoptr (GBytes) bytes = NULL;
   if (!ul_fd_read_file_at (store->dfd, PENDING, MAX_PENDING, TRUE, &bytes, error))
     return FALSE;
   if (bytes == NULL)
     return TRUE;
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    if (!remove_pending (store, *line, error))
-      return FALSE;
-  return ul_store_pending_clear (store, error);
+  return move_all_pending (change, text, error) && ul_store_pending_clear (store, error);
 }
 
 /* Remove what has temporary names in directory @name below @dfd. */
@@ -135,9 +152,10 @@ clean_dir (int dfd, const char *name, GError **error)
 }
 
 gboolean
-ul_store_clean (const UlStore *store, GError **error)
+ul_store_clean (const UlStoreChange *change, GError **error)
 {
-  return clean_dir (store->dfd, ".", error) && clean_dir (store->overlay_dfd, ".", error)
-         && clean_dir (store->overlay_dfd, "l", error) && clean_dir (store->layers_dfd, ".", error)
-         && clean_dir (store->images_dfd, ".", error) && clean_pending (store, error);
+  const UlStore *store = change->store;
+  return clean_pending (change, error) && clean_dir (store->dfd, ".", error)
+         && clean_dir (store->overlay_dfd, ".", error) && clean_dir (store->overlay_dfd, "l", error)
+         && clean_dir (store->layers_dfd, ".", error) && clean_dir (store->images_dfd, ".", error);
 }

@@ -14,10 +14,10 @@
 #define MAX_LOWER (1024 * 1024)
 
 static gboolean
-write_text (int dfd, const char *name, const char *text, GError **error)
+write_text (int dfd, const char *name, const char *text, gboolean sync, GError **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  return ul_store_write_file (dfd, name, bytes, LINK_MODE, FALSE, error);
+  return ul_store_write_file (dfd, name, bytes, LINK_MODE, sync, error);
 }
 
 static gboolean
@@ -90,10 +90,10 @@ fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
             const UlStoreLayerSource *source, GError **error)
 {
   const mode_t mode = store->dir_mode;
-  return make_diff (dfd, source, error) && write_text (dfd, "link", prepared->link, error)
+  return make_diff (dfd, source, error) && write_text (dfd, "link", prepared->link, FALSE, error)
          && ul_store_make_dir (dfd, "merged", mode, error)
          && ul_store_make_dir (dfd, "work", mode, error)
-         && (prepared->lower != NULL ? write_text (dfd, "lower", prepared->lower, error)
+         && (prepared->lower != NULL ? write_text (dfd, "lower", prepared->lower, FALSE, error)
                                      : ul_store_make_dir (dfd, "empty", mode, error))
          && (!prepared->has_tar_split || copy_tar_split (store, dfd, source->tar_split_fd, error));
 }
@@ -115,6 +115,25 @@ ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepa
     return TRUE;
   (void) ul_fd_remove_tree_at (store->overlay_dfd, prepared->tmp, NULL);
   return FALSE;
+}
+
+gboolean
+ul_store_settle_lower (const UlStore *store, UlStorePreparedLayer *prepared, GError **error)
+{
+  ul_autofd int dfd = -1;
+  g_autofree char *lower = NULL;
+  if (prepared->lower == NULL)
+    return TRUE;
+  if (!lower_of_published (store, prepared->layer->parent, &lower, error))
+    return FALSE;
+  if (g_str_equal (lower, prepared->lower))
+    return TRUE;
+  if (!ul_fd_open_dir_at (store->overlay_dfd, prepared->tmp, FALSE, &dfd, error)
+      || !write_text (dfd, "lower", lower, TRUE, error) || !ul_fd_sync_dir_at (dfd, ".", error))
+    return FALSE;
+  g_free (prepared->lower);
+  prepared->lower = g_steal_pointer (&lower);
+  return TRUE;
 }
 
 /* Where the files of an image go. */

@@ -27,16 +27,6 @@ ul_store_write_list (const UlStoreChange *change, int dfd, const UlStoreList *li
   return TRUE;
 }
 
-/* Something is called @name that no list has: a killed change left it. */
-static gboolean
-move_aside (int dfd, const char *name, GError **error)
-{
-  char tmp[UL_TMP_NAME_MAX];
-  ul_tmp_name_random (tmp);
-  return renameat (dfd, name, dfd, tmp) == 0 || errno == ENOENT
-         || ul_throw_errno (error, "rename %s", name);
-}
-
 static gboolean
 give_name (int from_dfd, const char *from, int dfd, const char *name, GError **error)
 {
@@ -66,12 +56,25 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
   g_autofree char *to = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
   if ((prepared->has_tar_split
        && !give_name (store->overlay_dfd, from, store->layers_dfd, to, error))
-      || !move_aside (store->overlay_dfd, id, error)
+      /* Something may be called so that no list has: a killed change left it. */
+      || !ul_store_move_aside (store->overlay_dfd, id, error)
       || !give_name (store->overlay_dfd, prepared->tmp, store->overlay_dfd, id, error)
       || !ul_store_place_link (store, prepared->link, id, error))
     return FALSE;
   ul_store_change_step (change, "layer");
   return TRUE;
+}
+
+/* Somebody may have removed layer @id in the meantime, or be about to make it. */
+static gboolean
+check_below (const GPtrArray *layers, const char *what, const char *id, GError **error)
+{
+  const UlStoreLayer *layer = ul_store_layer_in (layers, id);
+  if (layer == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND, "its %s %s is gone", what, id);
+  return layer->forbidden == 0
+         || ul_throw (error, UL_ERROR_INVALID, "its %s %s is incomplete or mapped, remove it first",
+                      what, id);
 }
 
 /* Place those that nobody else has added in the meantime, and say so in @layers. */
@@ -81,12 +84,13 @@ place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
   for (guint i = 0; i < change->layers->len; i++)
     {
       UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
-      const char *parent = prepared->layer->parent;
-      if (ul_store_layer_in (layers, prepared->layer->id) != NULL)
+      const UlStoreLayer *layer = prepared->layer;
+      if (ul_store_layer_in (layers, layer->id) != NULL)
         continue;
-      if (parent != NULL && ul_store_layer_in (layers, parent) == NULL)
-        return ul_throw (error, UL_ERROR_NOT_FOUND, "layer %s: its parent is gone", parent);
-      if (!place_layer (change, prepared, error))
+      if (layer->parent != NULL && !check_below (layers, "parent", layer->parent, error))
+        return ul_prefix (error, "layer %s", layer->id);
+      if (!ul_store_settle_lower (change->store, prepared, error)
+          || !place_layer (change, prepared, error))
         return FALSE;
       g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
     }
@@ -126,15 +130,41 @@ ul_store_publish_layers (UlStoreChange *change, GError **error)
          && write_layers (change, lock, layers, error);
 }
 
+/* Somebody may have put something on a layer that goes in the meantime. No image comes before
+ * *out_lock goes. */
+static gboolean
+check_removed (const UlStoreChange *change, const GPtrArray *layers, int *out_lock, GError **error)
+{
+  const UlStore *store = change->store;
+  if (!ul_store_lock_read (store->images_dfd, ul_store_images_list.lock, &change->wait, out_lock,
+                           error))
+    return FALSE;
+  g_autoptr (GPtrArray) images = ul_store_read_images (store, error);
+  return images != NULL && ul_store_check_unused (change, layers, images, error);
+}
+
+static gboolean
+move_layers_aside (const UlStoreChange *change, GError **error)
+{
+  for (guint i = 0; i < change->removed_layers->len; i++)
+    {
+      if (!ul_store_move_layer_aside (change->store, change->removed_layers->pdata[i], error))
+        return FALSE;
+      ul_store_change_step (change, "removed");
+    }
+  return TRUE;
+}
+
 gboolean
 ul_store_unlist_layers (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
   ul_autofd int lock = -1;
+  ul_autofd int images_lock = -1;
   if (!ul_store_lock_list (change, store->layers_dfd, &ul_store_layers_list, &lock, error))
     return FALSE;
   g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
-  if (layers == NULL)
+  if (layers == NULL || !check_removed (change, layers, &images_lock, error))
     return FALSE;
   for (guint i = 0; i < change->removed_layers->len; i++)
     {
@@ -142,7 +172,7 @@ ul_store_unlist_layers (UlStoreChange *change, GError **error)
       if (layer != NULL)
         g_ptr_array_remove (layers, (gpointer) layer);
     }
-  return write_layers (change, lock, layers, error);
+  return write_layers (change, lock, layers, error) && move_layers_aside (change, error);
 }
 
 /* Files of an image that is there already: a reader that has its old entry finds all that it names,
@@ -163,21 +193,23 @@ place_big_data (const UlStore *store, const UlStorePreparedImage *prepared, GErr
   return ul_fd_sync_dir_at (store->images_dfd, image->id, error);
 }
 
-/* @listed are the images before the change. */
+/* @listed are the images before the change. One that comes with several manifests is there from the
+ * first on. */
 static gboolean
 place_images (const UlStoreChange *change, const GPtrArray *listed, GError **error)
 {
   const UlStore *store = change->store;
+  g_autoptr (GHashTable) placed = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < change->images->len; i++)
     {
       const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
-      const char *id = prepared->image->id;
-      if (ul_store_image_in (listed, id) != NULL)
+      char *id = prepared->image->id;
+      if (!g_hash_table_add (placed, id) || ul_store_image_in (listed, id) != NULL)
         {
           if (!place_big_data (store, prepared, error))
             return FALSE;
         }
-      else if (!move_aside (store->images_dfd, id, error)
+      else if (!ul_store_move_aside (store->images_dfd, id, error)
                || !give_name (store->images_dfd, prepared->tmp, store->images_dfd, id, error))
         return FALSE;
       ul_store_change_step (change, "image");
@@ -185,18 +217,56 @@ place_images (const UlStoreChange *change, const GPtrArray *listed, GError **err
   return ul_fd_sync_dir_at (store->images_dfd, ".", error);
 }
 
+/* Those @dropped, but for one that has come again in the same change. */
+static gboolean
+move_images_aside (const UlStore *store, const GPtrArray *dropped, const GPtrArray *images,
+                   GError **error)
+{
+  for (guint i = 0; i < dropped->len; i++)
+    {
+      const char *id = g_ptr_array_index (dropped, i);
+      if (ul_store_image_in (images, id) == NULL && !ul_store_move_image_aside (store, id, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The layers that images stand on are there. None goes before *out_lock goes. */
+static gboolean
+check_layers (const UlStoreChange *change, int *out_lock, GError **error)
+{
+  const UlStore *store = change->store;
+  if (!ul_store_lock_read (store->layers_dfd, ul_store_layers_list.lock, &change->wait, out_lock,
+                           error))
+    return FALSE;
+  g_autoptr (GPtrArray) layers = ul_store_read_layers (store, error);
+  if (layers == NULL)
+    return FALSE;
+  for (guint i = 0; i < change->images->len; i++)
+    {
+      const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);
+      if (!check_below (layers, "layer", prepared->image->layer, error))
+        return ul_prefix (error, "image %s", prepared->image->id);
+    }
+  return TRUE;
+}
+
 gboolean
-ul_store_publish_images (UlStoreChange *change, GPtrArray *out_dropped, GError **error)
+ul_store_publish_images (UlStoreChange *change, GError **error)
 {
   UlStore *store = change->store;
+  ul_autofd int layers_lock = -1;
   ul_autofd int lock = -1;
   g_autoptr (GPtrArray) images = NULL;
-  if (!ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
+  g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func (g_free);
+  if (!check_layers (change, &layers_lock, error)
+      || !ul_store_lock_list (change, store->images_dfd, &ul_store_images_list, &lock, error)
       || (images = ul_store_read_images (store, error)) == NULL
       || !place_images (change, images, error))
     return FALSE;
-  ul_store_apply_images (change, images, out_dropped);
+  ul_store_apply_images (change, images, dropped);
   g_autoptr (GBytes) content = ul_store_images_format (images);
   return ul_store_write_list (change, store->images_dfd, &ul_store_images_list, lock, content,
-                              error);
+                              error)
+         && move_images_aside (store, dropped, images, error);
 }

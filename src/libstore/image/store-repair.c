@@ -57,19 +57,23 @@ ul_store_repair_mode (UlStoreRepair *self, int dfd, const char *name, const char
   struct stat st;
   if (!ul_store_is_shared (self->store))
     return TRUE;
-  if (fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno == ENOENT || ul_throw_errno (error, "stat %s", name);
+  /* What is mended is what was looked at: the store may be another user's, who renames things. */
+  ul_autofd int fd = openat (dfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT || ul_throw_errno (error, "open %s", name);
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat %s", name);
   const gboolean is_dir = S_ISDIR (st.st_mode);
   const mode_t needed = is_dir ? S_IROTH | S_IXOTH : S_IROTH;
-  const mode_t mode = (st.st_mode & 07777) | (is_dir ? 0755 : 0644);
-  if (S_ISLNK (st.st_mode) || (st.st_mode & needed) == needed)
+  const mode_t mode = (st.st_mode & 0777) | (is_dir ? 0755 : 0644);
+  if ((!is_dir && !S_ISREG (st.st_mode)) || (st.st_mode & needed) == needed)
     return TRUE;
   /* Objects that are paths have the name already. */
   const gboolean of_path = g_str_equal (name, ".") || g_str_has_suffix (object, name);
   if (!ul_store_repair_begin (self, object, "%s%smode %04o was %04o", of_path ? "" : name,
                               of_path ? "" : ": ", mode, st.st_mode & 07777))
     return TRUE;
-  return fchmodat (dfd, name, mode, 0) == 0 || ul_throw_errno (error, "set mode of %s", name);
+  return ul_fd_set_mode (fd, mode, name, error);
 }
 
 /* It is made, and gets its token, by whoever locks it for writing; here only to say so. */

@@ -19,7 +19,8 @@ ul_store_make_dir (int dfd, const char *name, mode_t mode, GError **error)
 {
   if (mkdirat (dfd, name, mode) != 0)
     return errno == EEXIST || ul_throw_errno (error, "make directory %s", name);
-  return fchmodat (dfd, name, mode, 0) == 0 || ul_throw_errno (error, "set mode of %s", name);
+  ul_autofd int fd = openat (dfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 ? ul_fd_set_mode (fd, mode, name, error) : ul_throw_errno (error, "open %s", name);
 }
 
 gboolean

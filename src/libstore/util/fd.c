@@ -357,6 +357,24 @@ ul_fd_remove_tree_at (int dfd, const char *path, GError **error)
 }
 
 gboolean
+ul_fd_set_mode (int fd, mode_t mode, const char *what, GError **error)
+{
+  char path[UL_PROC_PATH_MAX];
+  struct stat st;
+  if (fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "stat %s", what);
+  if (!S_ISREG (st.st_mode) && !S_ISDIR (st.st_mode))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "set mode of %s: neither a regular file nor a directory", what);
+  /* fchmod () doesn't take descriptors of O_PATH. */
+  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  if (chmod (path, mode & 0777) == 0)
+    return TRUE;
+  g_autofree char *text = g_strdup_printf ("set mode of %s", what);
+  return ul_fd_throw_proc (error, text);
+}
+
+gboolean
 ul_fd_sync_dir_at (int dfd, const char *path, GError **error)
 {
   ul_autofd int fd = openat (dfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

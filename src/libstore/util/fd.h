@@ -107,6 +107,11 @@ gboolean ul_fd_copy (int from, int to, guint64 size, GError **error);
 /* Remove @path and all below it, not following symlinks; a missing @path is fine. */
 gboolean ul_fd_remove_tree_at (int dfd, const char *path, GError **error);
 
+/* Give the regular file or directory that @fd is the permissions @mode, of which setuid, setgid and
+ * sticky are left out. @fd may be of O_PATH: opened with O_NOFOLLOW, it is what was looked at,
+ * whatever has its name by now. Anything else is UL_ERROR_INVALID. */
+gboolean ul_fd_set_mode (int fd, mode_t mode, const char *what, GError **error);
+
 /* fsync directory @path below @dfd. */
 gboolean ul_fd_sync_dir_at (int dfd, const char *path, GError **error);
 
