@@ -14,16 +14,17 @@ typedef struct
   char *problem; /* why there are none, or NULL */
 } Library;
 
-static gpointer
-load (G_GNUC_UNUSED gpointer data)
+static Library library;
+
+static void
+load (void)
 {
-  static Library library;
   /* Never closed: others may have taken function pointers. */
   void *handle = dlopen (SONAME, RTLD_LAZY | RTLD_LOCAL);
   if (handle == NULL)
     {
       library.problem = g_strdup (dlerror ());
-      return &library;
+      return;
     }
 #define LOOK_UP(name)                                                                              \
   if (library.problem == NULL                                                                      \
@@ -31,16 +32,19 @@ load (G_GNUC_UNUSED gpointer data)
     library.problem = g_strdup (dlerror ());
   UL_ARCHIVE_FUNCTIONS (LOOK_UP)
 #undef LOOK_UP
-  return &library;
 }
 
 gboolean
 ul_archive_load (const UlArchive **out_lib, GError **error)
 {
-  static GOnce once = G_ONCE_INIT;
-  const Library *library = g_once (&once, load, NULL);
-  if (library->problem != NULL)
-    return ul_throw (error, UL_ERROR_UNSUPPORTED, "tar archives: %s", library->problem);
-  *out_lib = &library->functions;
+  static gsize once;
+  if (g_once_init_enter (&once))
+    {
+      load ();
+      g_once_init_leave (&once, 1);
+    }
+  if (library.problem != NULL)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "tar archives: %s", library.problem);
+  *out_lib = &library.functions;
   return TRUE;
 }

@@ -3,10 +3,15 @@
 
 #include <errno.h>
 
-/* To clang-format the name is a subtraction. */
-/* clang-format off */
-G_DEFINE_QUARK (ul-error-quark, ul_error)
-/* clang-format on */
+/* Not G_DEFINE_QUARK, whose variable threads that fail at once would write together. */
+GQuark
+ul_error_quark (void)
+{
+  static gsize quark;
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_quark_from_static_string ("ul-error-quark"));
+  return (GQuark) quark;
+}
 
 gboolean
 ul_throw (GError **error, UlError code, const char *format, ...)
