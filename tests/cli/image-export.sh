@@ -14,7 +14,7 @@ export_image () { u image export "$@"; }
 mktar one.tar pax 'd|etc|' 'f|etc/hello|hello||mode=640' 'l|etc/link|hello' 'f|big||size=300000'
 mktar two.tar gnu 'f|etc/.wh.hello|' 'f|etc/two|2' 'f|twice|first' 'f|twice|second'
 # What doesn't pack into nothing.
-python3 -c 'import random; random.seed(1); open("noise", "wb").write(bytes(random.choice(b"abcdefgh") for i in range(3000000)))'
+python3 -c 'import random; random.seed(1); open("noise", "wb").write(bytes(random.choice(b"abcdefgh") for i in range(1200000)))'
 tar -cf three.tar noise
 
 # come PACKING [OPTION...]: an image of the three layers, packed so, in oci:in, imported as x.
