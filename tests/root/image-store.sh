@@ -149,7 +149,7 @@ fails_with "remove what isn't there" 'nix' store remove nix
 fails_with "update what isn't there" 'localhost/app:latest: not in the store' store update app
 fails_with "--mtimes" 'must be auto, zero or keep' "$UNDERLAY" image store create --store=new --mtimes=x base:1
 fails_with "--in-use-by" 'nowhere: no container storage there' store gc --in-use-by=nowhere
-primary=primary-with
+primary="primary-with"
 pod create "${limits[@]}" --rootfs "$PWD/base" /bin/sh >/dev/null
 c=$(tar -C base -c etc/sub | pod import -q - localhost/own:1)
 pod create "${limits[@]}" "$c" /bin/sh >/dev/null
