@@ -3,13 +3,13 @@
 
 #include "cli/columns.h"
 #include "cli/escape.h"
+#include "cli/image-print.h"
 #include "cli/open-store.h"
 #include "cli/print.h"
 #include "image/store-query.h"
 #include "util/error.h"
 
-#define SHORT_ID 12
-#define NONE     "-"
+#define NONE "-"
 
 typedef struct
 {
@@ -20,7 +20,7 @@ typedef struct
 static char *
 short_id (const char *id)
 {
-  return id != NULL ? g_strndup (id, SHORT_ID) : g_strdup (NONE);
+  return id != NULL ? g_strndup (id, UL_IMAGE_SHORT_ID) : g_strdup (NONE);
 }
 
 static char *
@@ -53,11 +53,7 @@ add_image_json (JsonBuilder *builder, const UlStore *store, const UlStoreImage *
 {
   g_autoptr (GPtrArray) layers = ul_store_layers_of (store, image);
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "names");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < image->names->len; i++)
-    json_builder_add_string_value (builder, image->names->pdata[i]);
-  json_builder_end_array (builder);
+  ul_json_add_strings (builder, "names", image->names);
   ul_json_add_string (builder, "id", image->id);
   if (image->has_digest)
     ul_json_add_checksum (builder, "digest", &image->digest);

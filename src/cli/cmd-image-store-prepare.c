@@ -2,8 +2,8 @@
 #include "cli/commands.h"
 
 #include "cli/open-store.h"
+#include "cli/store-faults.h"
 #include "cli/store-mend.h"
-#include "cli/store-report.h"
 #include "util/error.h"
 
 typedef struct
@@ -24,7 +24,7 @@ open_and_count (UlInvocation *inv, const Options *options, guint *out_containers
   if (store != NULL
       && (options->force || ul_store_count_containers (store, out_containers, &cause)))
     return g_steal_pointer (&store);
-  inv->failure = ul_store_report_status (path, cause);
+  inv->failure = ul_cli_faults_status (path, cause);
   g_propagate_error (error, g_steal_pointer (&cause));
   return NULL;
 }

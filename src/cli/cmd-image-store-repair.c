@@ -2,8 +2,8 @@
 #include "cli/commands.h"
 
 #include "cli/open-store.h"
+#include "cli/store-faults.h"
 #include "cli/store-mend.h"
-#include "cli/store-report.h"
 #include "util/error.h"
 
 typedef struct
@@ -24,7 +24,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store, 0, &cause);
   if (store == NULL)
     {
-      inv->failure = ul_store_report_status (options->store, cause);
+      inv->failure = ul_cli_faults_status (options->store, cause);
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }

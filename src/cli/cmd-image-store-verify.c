@@ -3,7 +3,7 @@
 
 #include "cli/open-store.h"
 #include "cli/print.h"
-#include "cli/store-report.h"
+#include "cli/store-faults.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -19,10 +19,10 @@ print_json (const UlStore *store, const GPtrArray *faults)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  ul_json_add_bool (builder, "sound", ul_store_report_count (faults).errors == 0);
+  ul_json_add_bool (builder, "sound", ul_cli_faults_count (faults).errors == 0);
   ul_json_add_int (builder, "images", ul_store_images (store)->len);
   ul_json_add_int (builder, "layers", ul_store_layers (store)->len);
-  ul_store_report_json (builder, faults);
+  ul_cli_faults_json (builder, faults);
   json_builder_end_object (builder);
   ul_print_json (builder);
 }
@@ -30,11 +30,11 @@ print_json (const UlStore *store, const GPtrArray *faults)
 static void
 print_text (const UlStore *store, const GPtrArray *faults)
 {
-  const UlStoreCounts n = ul_store_report_count (faults);
+  const UlStoreCounts n = ul_cli_faults_count (faults);
   const guint images = ul_store_images (store)->len;
   const guint layers = ul_store_layers (store)->len;
-  g_autofree char *sum = ul_store_report_sum (&n);
-  ul_store_report_print (faults);
+  g_autofree char *sum = ul_cli_faults_sum (&n);
+  ul_cli_faults_print (faults);
   printf ("%u image%s, %u layer%s: %s", images, images == 1 ? "" : "s", layers,
           layers == 1 ? "" : "s", sum);
   if (n.repairable > 0)
@@ -51,7 +51,7 @@ verify (UlInvocation *inv, const Options *options, GError **error)
                       : NULL;
   if (faults == NULL)
     return FALSE;
-  const UlStoreCounts n = ul_store_report_count (faults);
+  const UlStoreCounts n = ul_cli_faults_count (faults);
   if (inv->json)
     print_json (store, faults);
   else if (!inv->quiet)
@@ -71,7 +71,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Unexpected argument '%s'", inv->argv[0]);
   if (verify (inv, options, &cause))
     return TRUE;
-  inv->failure = ul_store_report_status (options->store, cause);
+  inv->failure = ul_cli_faults_status (options->store, cause);
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }

@@ -3,7 +3,7 @@
 
 #include "cli/open-store.h"
 #include "cli/print.h"
-#include "cli/store-report.h"
+#include "cli/store-faults.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -44,7 +44,7 @@ mend (const UlInvocation *inv, UlStore *store, UlStoreRepairFlags flags, Outcome
   if (faults == NULL)
     return FALSE;
   out->dry = (flags & UL_STORE_REPAIR_DRY_RUN) != 0;
-  out->before = ul_store_report_count (faults);
+  out->before = ul_cli_faults_count (faults);
   out->actions = ul_store_repair (store, &options, error);
   if (out->actions == NULL)
     return FALSE;
@@ -59,7 +59,7 @@ print_json (const Outcome *outcome)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  ul_json_add_bool (builder, "sound", ul_store_report_count (outcome->left).errors == 0);
+  ul_json_add_bool (builder, "sound", ul_cli_faults_count (outcome->left).errors == 0);
   ul_json_add_bool (builder, "dry_run", outcome->dry);
   ul_json_add_int (builder, "errors_before", outcome->before.errors);
   ul_json_add_int (builder, "warnings_before", outcome->before.warnings);
@@ -74,7 +74,7 @@ print_json (const Outcome *outcome)
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
-  ul_store_report_json (builder, outcome->left);
+  ul_cli_faults_json (builder, outcome->left);
   json_builder_end_object (builder);
   ul_print_json (builder);
 }
@@ -82,16 +82,16 @@ print_json (const Outcome *outcome)
 static void
 print_text (const Outcome *outcome)
 {
-  const UlStoreCounts left = ul_store_report_count (outcome->left);
+  const UlStoreCounts left = ul_cli_faults_count (outcome->left);
   const guint n = outcome->actions->len;
-  g_autofree char *sum = ul_store_report_sum (&left);
+  g_autofree char *sum = ul_cli_faults_sum (&left);
   for (guint i = 0; i < n; i++)
     {
       const UlStoreRepairAction *action = g_ptr_array_index (outcome->actions, i);
       printf ("%s %s: %s\n", outcome->dry ? "would repair" : "repaired", action->object,
               action->text);
     }
-  ul_store_report_print (outcome->left);
+  ul_cli_faults_print (outcome->left);
   printf ("%u repair%s%s, %s left\n", n, n == 1 ? "" : "s", outcome->dry ? " to be done" : "", sum);
 }
 
@@ -103,11 +103,11 @@ ul_cli_store_mend (UlInvocation *inv, UlStore *store, const char *path, UlStoreR
   g_auto (Outcome) outcome = { 0 };
   if (!mend (inv, store, flags, &outcome, &cause))
     {
-      inv->failure = ul_store_report_status (path, cause);
+      inv->failure = ul_cli_faults_status (path, cause);
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
-  const UlStoreCounts left = ul_store_report_count (outcome.left);
+  const UlStoreCounts left = ul_cli_faults_count (outcome.left);
   if (inv->json)
     print_json (&outcome);
   else if (!inv->quiet)

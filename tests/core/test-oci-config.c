@@ -5,21 +5,7 @@
 
 #define ROOTFS(ids) "'rootfs':{'type':'layers','diff_ids':[" ids "]}"
 
-static UlOciConfig *
-parse (const char *text, GError **error)
-{
-  g_autoptr (GBytes) bytes = oci_json_bytes (text);
-  return ul_oci_config_parse (bytes, "config", error);
-}
-
-static UlOciConfig *
-parse_ok (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  UlOciConfig *config = parse (text, &error);
-  g_assert_no_error (error);
-  return config;
-}
+OCI_PARSER (UlOciConfig, ul_oci_config_parse, "config")
 
 /* umoci 0.4.7 wrote it, but for the second entry of the history. */
 static void
@@ -116,12 +102,7 @@ test_one_diff_id_a_layer (void)
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    const char *text;
-    UlError code;
-    const char *message;
-  } cases[] = {
+  static const OciRefusal cases[] = {
     { "{}", UL_ERROR_CORRUPT, "config: rootfs: missing" },
     { "[]", UL_ERROR_CORRUPT, "config: not an object" },
     { "{'rootfs':{}}", UL_ERROR_CORRUPT, "config: rootfs.type: missing" },
@@ -141,12 +122,7 @@ test_refused (void)
     { "{'created':'2026-02-30T00:00:00Z'," ROOTFS ("") "}", UL_ERROR_CORRUPT,
       "config: created: not a time: 2026-02-30T00:00:00Z" },
   };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_null (parse (cases[i].text, &error));
-      oci_assert_error (error, cases[i].code, cases[i].message);
-    }
+  assert_refused (cases, G_N_ELEMENTS (cases));
 }
 
 int

@@ -8,21 +8,7 @@
 #define LIST     "application/vnd.docker.distribution.manifest.list.v2+json"
 #define DOCKER   "application/vnd.docker.distribution.manifest.v2+json"
 
-static UlOciIndex *
-parse (const char *text, GError **error)
-{
-  g_autoptr (GBytes) bytes = oci_json_bytes (text);
-  return ul_oci_index_parse (bytes, "index", error);
-}
-
-static UlOciIndex *
-parse_ok (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  UlOciIndex *index = parse (text, &error);
-  g_assert_no_error (error);
-  return index;
-}
+OCI_PARSER (UlOciIndex, ul_oci_index_parse, "index")
 
 #define ENTRY(type, digest, more) "{'mediaType':'" type "','digest':'" digest "','size':7" more "}"
 #define NAMED(name)               ",'annotations':{'org.opencontainers.image.ref.name':'" name "'}"
@@ -138,12 +124,7 @@ test_long_lists (void)
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    const char *text;
-    UlError code;
-    const char *message;
-  } cases[] = {
+  static const OciRefusal cases[] = {
     { "[]", UL_ERROR_CORRUPT, "index: not an object" },
     { "{'manifests':[]}", UL_ERROR_CORRUPT, "index: schemaVersion: missing" },
     { "{'schemaVersion':2}", UL_ERROR_CORRUPT, "index: manifests: missing" },
@@ -172,12 +153,7 @@ test_refused (void)
     { "{'schemaVersion':2,'manifests':[" ENTRY ("", OCI_A, ",'annotations':{'a':1}") "]}",
       UL_ERROR_CORRUPT, "index: manifests[0].annotations.a: not a string" },
   };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_null (parse (cases[i].text, &error));
-      oci_assert_error (error, cases[i].code, cases[i].message);
-    }
+  assert_refused (cases, G_N_ELEMENTS (cases));
 }
 
 int

@@ -11,21 +11,7 @@
 #define MANIFEST(config, layers)                                                                   \
   "{'schemaVersion':2,'config':" DESCRIPTOR (config, OCI_A, "") ",'layers':[" layers "]}"
 
-static UlOciManifest *
-parse (const char *text, GError **error)
-{
-  g_autoptr (GBytes) bytes = oci_json_bytes (text);
-  return ul_oci_manifest_parse (bytes, "manifest", error);
-}
-
-static UlOciManifest *
-parse_ok (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  UlOciManifest *manifest = parse (text, &error);
-  g_assert_no_error (error);
-  return manifest;
-}
+OCI_PARSER (UlOciManifest, ul_oci_manifest_parse, "manifest")
 
 /* umoci 0.4.7 wrote it, but for the annotation. */
 static void
@@ -130,12 +116,7 @@ test_size (void)
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    const char *text;
-    UlError code;
-    const char *message;
-  } cases[] = {
+  static const OciRefusal cases[] = {
     { "{'schemaVersion':1,'fsLayers':[],'history':[]}", UL_ERROR_UNSUPPORTED,
       "manifest: Docker's schema 1 is not supported, convert the image to OCI" },
     { "{'schemaVersion':2,'mediaType':"
@@ -177,12 +158,7 @@ test_refused (void)
     { MANIFEST (CONFIG, DESCRIPTOR (LAYER, "sha256:b", "")), UL_ERROR_CORRUPT,
       "manifest: layers[0].digest: not a digest: sha256:b" },
   };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_null (parse (cases[i].text, &error));
-      oci_assert_error (error, cases[i].code, cases[i].message);
-    }
+  assert_refused (cases, G_N_ELEMENTS (cases));
 }
 
 int

@@ -6,21 +6,7 @@
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static GPtrArray *
-parse (const char *text, GError **error)
-{
-  g_autoptr (GBytes) bytes = oci_json_bytes (text);
-  return ul_store_images_parse (bytes, "images.json", error);
-}
-
-static GPtrArray *
-parse_ok (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  GPtrArray *images = parse (text, &error);
-  g_assert_no_error (error);
-  return images;
-}
+OCI_PARSER (GPtrArray, ul_store_images_parse, "images.json")
 
 static void
 assert_file (const GPtrArray *images, const char *expected)
@@ -111,12 +97,7 @@ test_set_names (void)
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    const char *text;
-    UlError code;
-    const char *message;
-  } cases[] = {
+  static const OciRefusal cases[] = {
     { "{}", UL_ERROR_CORRUPT, "images.json: not an array" },
     { "[{'id':'a'}]", UL_ERROR_CORRUPT, "images.json: [0].id: not an id: a" },
     { "[{'id':'" A "','layer':'..'}]", UL_ERROR_CORRUPT, "images.json: [0].layer: not an id: .." },
@@ -128,12 +109,7 @@ test_refused (void)
     { "[{'id':'" A "','metadata':{}}]", UL_ERROR_CORRUPT,
       "images.json: [0].metadata: not a string" },
   };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_null (parse (cases[i].text, &error));
-      oci_assert_error (error, cases[i].code, cases[i].message);
-    }
+  assert_refused (cases, G_N_ELEMENTS (cases));
 }
 
 int

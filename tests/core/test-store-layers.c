@@ -6,21 +6,7 @@
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static GPtrArray *
-parse (const char *text, GError **error)
-{
-  g_autoptr (GBytes) bytes = oci_json_bytes (text);
-  return ul_store_layers_parse (bytes, "layers.json", error);
-}
-
-static GPtrArray *
-parse_ok (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  GPtrArray *layers = parse (text, &error);
-  g_assert_no_error (error);
-  return layers;
-}
+OCI_PARSER (GPtrArray, ul_store_layers_parse, "layers.json")
 
 static const UlStoreLayer *
 at (const GPtrArray *layers, guint i)
@@ -160,12 +146,7 @@ test_removable (void)
 static void
 test_refused (void)
 {
-  static const struct
-  {
-    const char *text;
-    UlError code;
-    const char *message;
-  } cases[] = {
+  static const OciRefusal cases[] = {
     { "{}", UL_ERROR_CORRUPT, "layers.json: not an array" },
     { "[1]", UL_ERROR_CORRUPT, "layers.json: [0]: not an object" },
     { "[{}]", UL_ERROR_CORRUPT, "layers.json: [0].id: missing" },
@@ -183,12 +164,7 @@ test_refused (void)
     { "[{'id':'" A "','diff-size':1.5}]", UL_ERROR_CORRUPT,
       "layers.json: [0].diff-size: not an integer" },
   };
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_null (parse (cases[i].text, &error));
-      oci_assert_error (error, cases[i].code, cases[i].message);
-    }
+  assert_refused (cases, G_N_ELEMENTS (cases));
 }
 
 int

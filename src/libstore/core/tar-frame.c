@@ -58,7 +58,14 @@ ul_tar_frame_free (UlTarFrame *self)
 static gboolean
 emit_structure (UlTarFrame *self, const guint8 *bytes, gsize len, GError **error)
 {
-  return len == 0 || self->sink.structure (bytes, len, self->data, error);
+  return len == 0 || self->sink.structure == NULL
+         || self->sink.structure (bytes, len, self->data, error);
+}
+
+static gboolean
+emit_content (UlTarFrame *self, const guint8 *bytes, gsize len, GError **error)
+{
+  return self->sink.content == NULL || self->sink.content (bytes, len, self->data, error);
 }
 
 static guint
@@ -132,7 +139,8 @@ begin_entry (UlTarFrame *self, const UlTarHeading *heading, GError **error)
   if (size > G_MAXINT64 - UL_TAR_BLOCK)
     return ul_throw (error, UL_ERROR_CORRUPT, "tar header: %s: a size of %" G_GUINT64_FORMAT, name,
                      size);
-  if (!self->sink.entry (name, is_content ? size : 0, self->data, error))
+  if (self->sink.entry != NULL
+      && !self->sink.entry (name, is_content ? size : 0, self->data, error))
     return FALSE;
   begin_body (self, size, is_content);
   return TRUE;
@@ -235,7 +243,7 @@ static gboolean
 push_body (UlTarFrame *self, const guint8 **at, gsize *len, GError **error)
 {
   const gsize n = (gsize) MIN (*len, self->remaining);
-  const gboolean ok = self->state == AT_CONTENT ? self->sink.content (*at, n, self->data, error)
+  const gboolean ok = self->state == AT_CONTENT ? emit_content (self, *at, n, error)
                                                 : emit_structure (self, *at, n, error);
   *at += n;
   *len -= n;

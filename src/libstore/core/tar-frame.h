@@ -30,6 +30,7 @@ typedef struct
   guint64 gid;
 } UlTarStat;
 
+/* NULL: nobody is interested. */
 typedef struct
 {
   gboolean (*structure) (const guint8 *bytes, gsize len, gpointer data, GError **error);
@@ -37,11 +38,11 @@ typedef struct
    * Comes for every header but those that only say something about others. */
   gboolean (*entry) (const char *name, guint64 size, gpointer data, GError **error);
   gboolean (*content) (const guint8 *bytes, gsize len, gpointer data, GError **error);
-  /* NULL, or: the entry that comes next is a link, hard or symbolic, to @target (NULL: it's longer
+  /* The entry that comes next is a link, hard or symbolic, to @target (NULL: it's longer
    * than 100 bytes, and not read). */
   gboolean (*link) (const char *name, const char *target, gboolean is_hard, gpointer data,
                     GError **error);
-  /* NULL, or: of the entry that comes next, after link. */
+  /* Of the entry that comes next, after link. */
   gboolean (*stat) (const char *name, const UlTarStat *stat, gpointer data, GError **error);
 } UlTarFrameSink;
 

@@ -53,17 +53,9 @@ count (const char *name, guint64 size, gpointer data, G_GNUC_UNUSED GError **err
 }
 
 static gboolean
-pass_over (G_GNUC_UNUSED const guint8 *bytes, G_GNUC_UNUSED gsize len, G_GNUC_UNUSED gpointer data,
-           G_GNUC_UNUSED GError **error)
-{
-  return TRUE;
-}
-
-static gboolean
 count_all (UlLayerKeep *self, const UlStream *tar, GError **error)
 {
-  static const UlTarFrameSink sink
-      = { .structure = pass_over, .entry = count, .content = pass_over };
+  static const UlTarFrameSink sink = { .entry = count };
   g_autoptr (UlTarFrame) frame = ul_tar_frame_new (&sink, self);
   const guint8 *bytes = NULL;
   gsize n;

@@ -13,20 +13,6 @@ typedef struct
 } Reading;
 
 static gboolean
-see_nothing (G_GNUC_UNUSED const guint8 *bytes, G_GNUC_UNUSED gsize len,
-             G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED GError **error)
-{
-  return TRUE;
-}
-
-static gboolean
-see_entry (G_GNUC_UNUSED const char *name, G_GNUC_UNUSED guint64 size, G_GNUC_UNUSED gpointer data,
-           G_GNUC_UNUSED GError **error)
-{
-  return TRUE;
-}
-
-static gboolean
 see_link (G_GNUC_UNUSED const char *name, const char *target, gboolean is_hard, gpointer data,
           G_GNUC_UNUSED GError **error)
 {
@@ -68,9 +54,6 @@ gboolean
 ul_layer_stats_read (int tar_split, const UlLayerStatsSink *sink, GError **error)
 {
   static const UlTarFrameSink frame_sink = {
-    .structure = see_nothing,
-    .entry = see_entry,
-    .content = see_nothing,
     .link = see_link,
     .stat = see_stat,
   };

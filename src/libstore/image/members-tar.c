@@ -79,19 +79,6 @@ add (Scan *scan, const char *name, UlMember *member, gboolean *out_kept, GError 
 }
 
 static gboolean
-see_structure (G_GNUC_UNUSED const guint8 *bytes, G_GNUC_UNUSED gsize len,
-               G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED GError **error)
-{
-  return TRUE;
-}
-
-static gboolean
-see_content (const guint8 *bytes, gsize len, G_GNUC_UNUSED gpointer data, GError **error)
-{
-  return see_structure (bytes, len, data, error);
-}
-
-static gboolean
 see_link (const char *name, const char *target, gboolean is_hard, gpointer data, GError **error)
 {
   Scan *scan = data;
@@ -159,9 +146,7 @@ static gboolean
 scan_tar (UlMembers *self, GError **error)
 {
   static const UlTarFrameSink sink = {
-    .structure = see_structure,
     .entry = see_entry,
-    .content = see_content,
     .link = see_link,
   };
   Scan scan = { .members = self };

@@ -37,17 +37,23 @@ is_ours (const UlStore *store, const UlStore *other, const char *layer)
          && ul_store_find_layer (store, layer) != NULL;
 }
 
+/* @layers: of @other, which is at @root. */
 static void
-find_holds (const UlStore *store, const UlStore *other, const char *root, GPtrArray *io_holds)
+hold_parents (const UlStore *store, const UlStore *other, const GPtrArray *layers, const char *root,
+              GPtrArray *io_holds)
 {
-  const GPtrArray *layers = ul_store_layers (other);
-  const GPtrArray *images = ul_store_images (other);
   for (guint i = 0; i < layers->len; i++)
     {
       const UlStoreLayer *layer = layers->pdata[i];
       if (is_ours (store, other, layer->parent))
         add_hold (io_holds, layer->parent, g_strdup_printf ("layer %s in %s", layer->id, root));
     }
+}
+
+static void
+hold_tops (const UlStore *store, const UlStore *other, const char *root, GPtrArray *io_holds)
+{
+  const GPtrArray *images = ul_store_images (other);
   for (guint i = 0; i < images->len; i++)
     {
       const UlStoreImage *image = images->pdata[i];
@@ -69,13 +75,10 @@ find_volatile_holds (const UlStore *store, const UlStore *other, const char *roo
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
     return TRUE;
   g_autoptr (GPtrArray) layers = ul_store_layers_parse (bytes, path, error);
-  for (guint i = 0; layers != NULL && i < layers->len; i++)
-    {
-      const UlStoreLayer *layer = layers->pdata[i];
-      if (is_ours (store, other, layer->parent))
-        add_hold (io_holds, layer->parent, g_strdup_printf ("layer %s in %s", layer->id, root));
-    }
-  return layers != NULL;
+  if (layers == NULL)
+    return FALSE;
+  hold_parents (store, other, layers, root, io_holds);
+  return TRUE;
 }
 
 gboolean
@@ -87,7 +90,8 @@ ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *w
   *out_found = other != NULL;
   if (other != NULL)
     {
-      find_holds (store, other, root, io_holds);
+      hold_parents (store, other, ul_store_layers (other), root, io_holds);
+      hold_tops (store, other, root, io_holds);
       return find_volatile_holds (store, other, root, io_holds, error);
     }
   if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND))

@@ -9,28 +9,6 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-/* As the library has it, whatever the store's mode. */
-#define LINK_MODE 0644
-#define MAX_LOWER (1024 * 1024)
-
-static gboolean
-write_text (int dfd, const char *name, const char *text, gboolean sync, GError **error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  return ul_store_write_file (dfd, name, bytes, LINK_MODE, sync, error);
-}
-
-static gboolean
-read_text (int dfd, const char *name, gboolean missing_ok, char **out, GError **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  if (!ul_fd_read_file_at (dfd, name, MAX_LOWER, missing_ok, &bytes, error))
-    return FALSE;
-  *out
-      = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
-  return TRUE;
-}
-
 /* Parents made by others have links of any form. */
 static gboolean
 lower_of_published (const UlStore *store, const char *parent, char **out, GError **error)
@@ -39,8 +17,9 @@ lower_of_published (const UlStore *store, const char *parent, char **out, GError
   g_autofree char *link = NULL;
   g_autofree char *lower = NULL;
   if (!ul_fd_open_dir_at (store->overlay_dfd, parent, FALSE, &dfd, error)
-      || !read_text (dfd, "link", FALSE, &link, error)
-      || !read_text (dfd, "lower", TRUE, &lower, error))
+      || !ul_store_read_text (dfd, "link", &link, error)
+      || !ul_store_read_text (dfd, "lower", &lower, error)
+      || (link == NULL && !ul_throw (error, UL_ERROR_CORRUPT, "it has no link")))
     return ul_prefix (error, "layer %s", parent);
   *out = ul_store_lower (link, lower);
   return TRUE;
@@ -90,11 +69,13 @@ fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
             const UlStoreLayerSource *source, GError **error)
 {
   const mode_t mode = store->dir_mode;
-  return make_diff (dfd, source, error) && write_text (dfd, "link", prepared->link, FALSE, error)
+  return make_diff (dfd, source, error)
+         && ul_store_write_text (dfd, "link", prepared->link, FALSE, error)
          && ul_store_make_dir (dfd, "merged", mode, error)
          && ul_store_make_dir (dfd, "work", mode, error)
-         && (prepared->lower != NULL ? write_text (dfd, "lower", prepared->lower, FALSE, error)
-                                     : ul_store_make_dir (dfd, "empty", mode, error))
+         && (prepared->lower != NULL
+                 ? ul_store_write_text (dfd, "lower", prepared->lower, FALSE, error)
+                 : ul_store_make_dir (dfd, "empty", mode, error))
          && (!prepared->has_tar_split || copy_tar_split (store, dfd, source->tar_split_fd, error));
 }
 
@@ -129,7 +110,8 @@ ul_store_settle_lower (const UlStore *store, UlStorePreparedLayer *prepared, GEr
   if (g_str_equal (lower, prepared->lower))
     return TRUE;
   if (!ul_fd_open_dir_at (store->overlay_dfd, prepared->tmp, FALSE, &dfd, error)
-      || !write_text (dfd, "lower", lower, TRUE, error) || !ul_fd_sync_dir_at (dfd, ".", error))
+      || !ul_store_write_text (dfd, "lower", lower, TRUE, error)
+      || !ul_fd_sync_dir_at (dfd, ".", error))
     return FALSE;
   g_free (prepared->lower);
   prepared->lower = g_steal_pointer (&lower);

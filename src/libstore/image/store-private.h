@@ -38,6 +38,8 @@ struct _UlStore
   mode_t file_mode;
   GPtrArray *layers; /* UlStoreLayer */
   GPtrArray *images; /* UlStoreImage */
+  GTree *by_id; /* of layers, by id; of two with one id the first. Not hashed: whoever wrote the
+                   list chose them */
 };
 
 /* Read a list from its file; a missing one is empty. The caller has its lock. */
@@ -61,6 +63,13 @@ void ul_store_apply_image (const UlStoreImage *ours, gboolean remove_nameless, G
 
 /* Directory @name with @mode, whatever the umask; one that is there is left as it is. */
 gboolean ul_store_make_dir (int dfd, const char *name, mode_t mode, GError **error);
+
+/* A file that says one thing about a layer (link, lower): the library makes it 0644, whatever the
+ * store's mode. *out is NULL where it isn't there. */
+gboolean ul_store_read_text (int dfd, const char *path, char **out, GError **error);
+/* Durable if @sync, but for the directory entry. */
+gboolean ul_store_write_text (int dfd, const char *name, const char *text, gboolean sync,
+                              GError **error);
 
 /* File @name with @mode, in place of what is there. Until it has its name it has none, or a
  * temporary one. Durable if @sync, but for the directory entry. */

@@ -11,20 +11,11 @@
 #include "util/error.h"
 #include "util/fd.h"
 
-#define MAX_TEXT  (1024 * 1024)
-#define TEXT_MODE 0644 /* as the library has it, whatever the store's mode */
-
-/* NULL where it isn't there. */
 static gboolean
 read_text (const UlStoreRepair *self, const char *id, const char *name, char **out, GError **error)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s", id, name);
-  g_autoptr (GBytes) bytes = NULL;
-  if (!ul_fd_read_file_at (self->store->overlay_dfd, path, MAX_TEXT, TRUE, &bytes, error))
-    return FALSE;
-  *out
-      = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
-  return TRUE;
+  return ul_store_read_text (self->store->overlay_dfd, path, out, error);
 }
 
 static gboolean
@@ -32,9 +23,8 @@ write_text (const UlStoreRepair *self, const char *id, const char *name, const c
             GError **error)
 {
   ul_autofd int dfd = -1;
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   return ul_fd_open_dir_at (self->store->overlay_dfd, id, FALSE, &dfd, error)
-         && ul_store_write_file (dfd, name, bytes, TEXT_MODE, TRUE, error);
+         && ul_store_write_text (dfd, name, text, TRUE, error);
 }
 
 /* What overlay/l/@link leads to; NULL where it isn't a symlink to a layer's diff. */
@@ -78,7 +68,7 @@ index_targets (UlStoreRepair *self, GError **error)
       close (fd);
       return FALSE;
     }
-  while ((entry = readdir (dir)) != NULL)
+  while (errno = 0, (entry = readdir (dir)) != NULL)
     {
       g_autofree char *id
           = ul_store_is_link (entry->d_name) ? target_of (self, entry->d_name) : NULL;
@@ -86,8 +76,9 @@ index_targets (UlStoreRepair *self, GError **error)
       if (id != NULL && (known == NULL || strcmp (entry->d_name, known) < 0))
         g_hash_table_replace (self->targets, g_steal_pointer (&id), g_strdup (entry->d_name));
     }
+  const gboolean ok = errno == 0 || ul_throw_errno (error, "read overlay/l");
   closedir (dir);
-  return TRUE;
+  return ok;
 }
 
 /* @lower, which is that of @layer, names the layers below, nearest first. What overlay/l/ confirms

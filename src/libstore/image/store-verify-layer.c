@@ -100,7 +100,7 @@ static gboolean
 verify_link (UlStoreVerify *self, int dfd, const char *id, const char *object, GError **error)
 {
   g_autofree char *link = NULL;
-  if (!ul_store_verify_read (dfd, "link", &link, error))
+  if (!ul_store_read_text (dfd, "link", &link, error))
     return FALSE;
   if (link != NULL && ul_store_is_link (link))
     return verify_link_target (self, id, link, object, error);
@@ -117,8 +117,8 @@ expected_lower (UlStoreVerify *self, const char *parent, char **out, GError **er
   g_autofree char *lower_path = g_strdup_printf ("%s/lower", parent);
   g_autofree char *link = NULL;
   g_autofree char *lower = NULL;
-  if (!ul_store_verify_read (self->store->overlay_dfd, link_path, &link, error)
-      || !ul_store_verify_read (self->store->overlay_dfd, lower_path, &lower, error))
+  if (!ul_store_read_text (self->store->overlay_dfd, link_path, &link, error)
+      || !ul_store_read_text (self->store->overlay_dfd, lower_path, &lower, error))
     return FALSE;
   *out = link != NULL && ul_store_is_link (link) ? ul_store_lower (link, lower) : NULL;
   return TRUE;
@@ -130,7 +130,7 @@ verify_lower (UlStoreVerify *self, int dfd, const UlStoreLayer *layer, const cha
 {
   g_autofree char *lower = NULL;
   g_autofree char *expected = NULL;
-  if (!ul_store_verify_read (dfd, "lower", &lower, error))
+  if (!ul_store_read_text (dfd, "lower", &lower, error))
     return FALSE;
   /* Else it may be the last that is known of the parent. */
   if (layer->parent == NULL && lower != NULL)

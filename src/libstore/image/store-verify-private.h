@@ -27,9 +27,6 @@ void ul_store_verify_set_repairable (UlStoreVerify *self, gboolean repairable);
 gboolean ul_store_verify_mode (UlStoreVerify *self, int dfd, const char *name, const char *object,
                                GError **error);
 
-/* A file's text; NULL where it isn't there. */
-gboolean ul_store_verify_read (int dfd, const char *name, char **out, GError **error);
-
 gboolean ul_store_verify_layer (UlStoreVerify *self, const UlStoreLayer *layer, GError **error);
 gboolean ul_store_verify_diff (UlStoreVerify *self, int dfd, const char *object, GError **error);
 gboolean ul_store_verify_image (UlStoreVerify *self, const UlStoreImage *image, GError **error);

@@ -10,8 +10,6 @@
 #include "util/fd.h"
 #include "util/sight.h"
 
-#define MAX_TEXT (1024 * 1024)
-
 /* What a fault is doesn't depend on where it is; whether it can be mended, for some. */
 static const struct
 {
@@ -97,17 +95,6 @@ ul_store_verify_mode (UlStoreVerify *self, int dfd, const char *name, const char
   if (!S_ISLNK (st.st_mode) && (st.st_mode & wanted) != wanted)
     ul_store_verify_add (self, UL_STORE_FAULT_MODE, object,
                          "mode %04o: not for all users, as the store is", st.st_mode & 07777);
-  return TRUE;
-}
-
-gboolean
-ul_store_verify_read (int dfd, const char *name, char **out, GError **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  if (!ul_fd_read_file_at (dfd, name, MAX_TEXT, TRUE, &bytes, error))
-    return FALSE;
-  *out
-      = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
   return TRUE;
 }
 

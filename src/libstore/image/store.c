@@ -11,6 +11,9 @@
 #include "util/fd.h"
 #include "util/tmpfile.h"
 
+#define MAX_TEXT  (1024 * 1024)
+#define TEXT_MODE 0644
+
 const UlStoreList ul_store_layers_list = { .name = "layers.json", .lock = "layers.lock" };
 const UlStoreList ul_store_images_list = { .name = "images.json", .lock = "images.lock" };
 
@@ -64,6 +67,33 @@ ul_store_read_images (const UlStore *store, GError **error)
   return ul_store_images_parse (bytes, name, error);
 }
 
+static void
+clear_lists (UlStore *store)
+{
+  g_clear_pointer (&store->by_id, g_tree_unref);
+  g_clear_pointer (&store->layers, g_ptr_array_unref);
+  g_clear_pointer (&store->images, g_ptr_array_unref);
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  return strcmp (a, b);
+}
+
+/* As ul_store_layer_in () finds them: of several with one id the first. */
+static void
+index_layers (UlStore *store)
+{
+  store->by_id = g_tree_new (compare_ids);
+  for (guint i = 0; i < store->layers->len; i++)
+    {
+      UlStoreLayer *layer = g_ptr_array_index (store->layers, i);
+      if (g_tree_lookup (store->by_id, layer->id) == NULL)
+        g_tree_insert (store->by_id, layer->id, layer);
+    }
+}
+
 /* Both locks at once, so that no image comes without its layers; in the library's order. */
 gboolean
 ul_store_reload (UlStore *store, const UlLockWait *wait, GError **error)
@@ -78,10 +108,10 @@ ul_store_reload (UlStore *store, const UlLockWait *wait, GError **error)
       || (layers = ul_store_read_layers (store, error)) == NULL
       || (images = ul_store_read_images (store, error)) == NULL)
     return FALSE;
-  g_clear_pointer (&store->layers, g_ptr_array_unref);
-  g_clear_pointer (&store->images, g_ptr_array_unref);
+  clear_lists (store);
   store->layers = g_steal_pointer (&layers);
   store->images = g_steal_pointer (&images);
+  index_layers (store);
   return TRUE;
 }
 
@@ -177,8 +207,7 @@ ul_store_free (UlStore *store)
   ul_fd_clear (&store->layers_dfd);
   ul_fd_clear (&store->images_dfd);
   ul_fd_clear (&store->dfd);
-  g_clear_pointer (&store->layers, g_ptr_array_unref);
-  g_clear_pointer (&store->images, g_ptr_array_unref);
+  clear_lists (store);
   g_free (store->path);
   g_free (store);
 }
@@ -199,6 +228,24 @@ const GPtrArray *
 ul_store_images (const UlStore *store)
 {
   return store->images;
+}
+
+gboolean
+ul_store_read_text (int dfd, const char *path, char **out, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  if (!ul_fd_read_file_at (dfd, path, MAX_TEXT, TRUE, &bytes, error))
+    return FALSE;
+  *out
+      = bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+  return TRUE;
+}
+
+gboolean
+ul_store_write_text (int dfd, const char *name, const char *text, gboolean sync, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  return ul_store_write_file (dfd, name, bytes, TEXT_MODE, sync, error);
 }
 
 const UlStoreLayer *
@@ -228,7 +275,7 @@ ul_store_image_in (const GPtrArray *images, const char *id)
 const UlStoreLayer *
 ul_store_find_layer (const UlStore *store, const char *id)
 {
-  return ul_store_layer_in (store->layers, id);
+  return g_tree_lookup (store->by_id, id);
 }
 
 const UlStoreImage *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/store-report.h"
+#include "cli/store-faults.h"
 
 #include "cli/print.h"
 #include "util/error.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 UlStoreCounts
-ul_store_report_count (const GPtrArray *faults)
+ul_cli_faults_count (const GPtrArray *faults)
 {
   UlStoreCounts n = { 0 };
   for (guint i = 0; i < faults->len; i++)
@@ -27,7 +27,7 @@ severity (const UlStoreFault *fault)
 }
 
 void
-ul_store_report_print (const GPtrArray *faults)
+ul_cli_faults_print (const GPtrArray *faults)
 {
   for (guint i = 0; i < faults->len; i++)
     {
@@ -38,7 +38,7 @@ ul_store_report_print (const GPtrArray *faults)
 }
 
 char *
-ul_store_report_sum (const UlStoreCounts *counts)
+ul_cli_faults_sum (const UlStoreCounts *counts)
 {
   return g_strdup_printf ("%u error%s and %u warning%s", counts->errors,
                           counts->errors == 1 ? "" : "s", counts->warnings,
@@ -46,9 +46,9 @@ ul_store_report_sum (const UlStoreCounts *counts)
 }
 
 void
-ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults)
+ul_cli_faults_json (JsonBuilder *builder, const GPtrArray *faults)
 {
-  const UlStoreCounts n = ul_store_report_count (faults);
+  const UlStoreCounts n = ul_cli_faults_count (faults);
   ul_json_add_int (builder, "errors", n.errors);
   ul_json_add_int (builder, "warnings", n.warnings);
   json_builder_set_member_name (builder, "findings");
@@ -68,7 +68,7 @@ ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults)
 }
 
 int
-ul_store_report_status (const char *path, const GError *cause)
+ul_cli_faults_status (const char *path, const GError *cause)
 {
   return path == NULL || g_error_matches (cause, UL_ERROR, UL_ERROR_CORRUPT)
              ? UL_STORE_STATUS_FAULTY

@@ -16,16 +16,16 @@ typedef struct
   guint repairable; /* of both */
 } UlStoreCounts;
 
-UlStoreCounts ul_store_report_count (const GPtrArray *faults);
+UlStoreCounts ul_cli_faults_count (const GPtrArray *faults);
 
 /* A line each: "error CODE OBJECT: text (repairable)". */
-void ul_store_report_print (const GPtrArray *faults);
+void ul_cli_faults_print (const GPtrArray *faults);
 
 /* "3 errors and 1 warning". */
-char *ul_store_report_sum (const UlStoreCounts *counts);
+char *ul_cli_faults_sum (const UlStoreCounts *counts);
 
 /* Members "errors", "warnings" and "findings" of the object that is open in @builder. */
-void ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults);
+void ul_cli_faults_json (JsonBuilder *builder, const GPtrArray *faults);
 
 /* The exit status for what there was to say no more about than @cause, or that something is wrong;
  * as fsck's. */
@@ -33,6 +33,6 @@ void ul_store_report_json (JsonBuilder *builder, const GPtrArray *faults);
 #define UL_STORE_STATUS_UNCHECKED 2
 
 /* It's FAULTY also for a damaged list, and for a wrong use: there was no @path. */
-int ul_store_report_status (const char *path, const GError *cause);
+int ul_cli_faults_status (const char *path, const GError *cause);
 
 G_END_DECLS
