@@ -44,7 +44,7 @@ write_tar (const GByteArray *bytes, gboolean packed)
   g_assert_cmpint (fd, >=, 0);
   if (packed)
     {
-      g_autoptr (UlGzip) gzip = ul_gzip_new (fd, 1);
+      g_autoptr (UlGzip) gzip = ul_gzip_new (fd, "gzip", 1, 1);
       g_assert_true (ul_gzip_write (gzip, bytes->data, bytes->len, &error));
       g_assert_true (ul_gzip_finish (gzip, &error));
     }

@@ -63,13 +63,13 @@ noise (gsize len)
   return bytes;
 }
 
-/* @plain as our own writer packs it, in pieces of @piece. */
+/* @plain as our own writer packs it, in pieces of @piece, with @jobs threads. */
 static GByteArray *
-gzip (const GByteArray *plain, gsize piece)
+gzip (const GByteArray *plain, gsize piece, guint jobs)
 {
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "test-unpack-XXXXXX", NULL);
   ul_autofd int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
-  g_autoptr (UlGzip) gzip = ul_gzip_new (fd, 6);
+  g_autoptr (UlGzip) gzip = ul_gzip_new (fd, "gzip", 6, jobs);
   g_autoptr (GBytes) bytes = NULL;
   g_assert_cmpint (fd, >=, 0);
   unlink (path);
@@ -88,8 +88,8 @@ test_gzip (void)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       g_autoptr (GByteArray) plain = noise (sizes[i]);
-      g_autoptr (GByteArray) packed = gzip (plain, 4096);
-      g_autoptr (GByteArray) other = gzip (plain, 77777);
+      g_autoptr (GByteArray) packed = gzip (plain, 4096, 1);
+      g_autoptr (GByteArray) other = gzip (plain, 77777, 3);
       g_assert_cmpmem (packed->data, packed->len, other->data, other->len);
       for (gsize piece = packed->len < 5000 ? 1 : 5000; piece < 100000; piece *= 20)
         {
@@ -115,7 +115,7 @@ static void
 test_truncated (void)
 {
   g_autoptr (GByteArray) plain = noise (300000);
-  g_autoptr (GByteArray) packed = gzip (plain, 300000);
+  g_autoptr (GByteArray) packed = gzip (plain, 300000, 1);
   g_autoptr (GError) error = NULL;
   Pieces pieces = { .data = packed->data, .len = packed->len - 100, .piece = 5000 };
   g_assert_null (unpack (&pieces, &error));
@@ -126,7 +126,7 @@ static void
 test_source_fails (void)
 {
   g_autoptr (GByteArray) plain = noise (300000);
-  g_autoptr (GByteArray) packed = gzip (plain, 300000);
+  g_autoptr (GByteArray) packed = gzip (plain, 300000, 1);
   for (gsize len = 0; len < packed->len; len += packed->len / 3)
     {
       g_autoptr (GError) error = NULL;

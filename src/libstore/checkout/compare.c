@@ -13,23 +13,6 @@
 #include "util/sight.h"
 #include "util/xattr.h"
 
-/* Those whose names don't begin with @prefix. */
-static GVariant *
-xattrs_without (GVariant *xattrs, const char *prefix)
-{
-  g_auto (GVariantBuilder) builder;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
-  const gsize n = g_variant_n_children (xattrs);
-  for (gsize i = 0; i < n; i++)
-    {
-      g_autoptr (GVariant) xattr = g_variant_get_child_value (xattrs, i);
-      g_autoptr (GVariant) name = g_variant_get_child_value (xattr, 0);
-      if (!g_str_has_prefix (g_variant_get_bytestring (name), prefix))
-        g_variant_builder_add_value (&builder, xattr);
-    }
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
-}
-
 /* The kernel labels every new file, so a label that the commit says nothing about is no difference.
  */
 static gboolean
@@ -40,7 +23,7 @@ same_xattrs (GVariant *existing, GVariant *wanted)
   g_autoptr (GVariant) label = ul_file_meta_find_xattr (wanted, UL_XATTR_SELINUX);
   if (label != NULL)
     return FALSE;
-  g_autoptr (GVariant) rest = xattrs_without (existing, UL_XATTR_SELINUX);
+  g_autoptr (GVariant) rest = ul_file_meta_without_xattrs (existing, UL_XATTR_SELINUX);
   return g_variant_equal (rest, wanted);
 }
 
@@ -51,7 +34,7 @@ compare_xattrs (GVariant *existing, GVariant *wanted, UlCheckoutAspects *io_diff
 {
   if (same_xattrs (existing, wanted))
     return TRUE;
-  g_autoptr (GVariant) visible = xattrs_without (wanted, "trusted.");
+  g_autoptr (GVariant) visible = ul_file_meta_without_xattrs (wanted, "trusted.");
   if (ul_sight_find () != UL_SIGHT_ALL && same_xattrs (existing, visible))
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "this user cannot see trusted.* attributes");
   *io_differs |= UL_CHECKOUT_XATTRS;

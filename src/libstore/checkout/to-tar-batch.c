@@ -6,6 +6,7 @@
 #include "core/dirtree.h"
 #include "core/whiteout.h"
 #include "util/error.h"
+#include "util/xattr.h"
 #include "util/tar.h"
 
 /* Content is held up to this much a batch; what doesn't fit is streamed when its turn comes. Bounds
@@ -96,6 +97,18 @@ ul_tar_batch_length (UlTarBatch *batch)
   return batch->items->len;
 }
 
+/* Of an entry's xattrs those that go into the archive; NULL for none. Frees @xattrs. */
+static GVariant *
+choose_xattrs (const UlTarContext *context, GVariant *xattrs)
+{
+  if (!context->options->no_xattrs && !context->options->no_labels)
+    return xattrs;
+  GVariant *chosen
+      = context->options->no_xattrs ? NULL : ul_file_meta_without_xattrs (xattrs, UL_XATTR_SELINUX);
+  g_variant_unref (xattrs);
+  return chosen;
+}
+
 static gboolean
 append_dir (UlTarBatch *batch, const UlTarContext *context, const Item *item, GError **error)
 {
@@ -111,7 +124,8 @@ append_dir (UlTarBatch *batch, const UlTarContext *context, const Item *item, GE
   ul_dirmeta_get (dirmeta, &header.uid, &header.gid, &header.mode, &xattrs);
   const gboolean is_layer = context->options->whiteouts == UL_TO_TAR_WHITEOUTS_LAYER;
   const gboolean was_opaque = is_layer && ul_whiteout_strip_opaque (&xattrs);
-  header.xattrs = context->options->no_xattrs ? NULL : xattrs;
+  xattrs = choose_xattrs (context, xattrs);
+  header.xattrs = xattrs;
   ul_tar_append_header (batch->bytes, &header);
   if (!was_opaque)
     return TRUE;
@@ -165,6 +179,7 @@ append_file (UlTarBatch *batch, const UlTarContext *context, const Item *item, G
   if (!ul_objects_open_file (context->repo, &item->checksum, &content, error))
     return FALSE;
   const UlFileMeta *meta = ul_content_meta (content);
+  g_autoptr (GVariant) xattrs = choose_xattrs (context, g_variant_ref (meta->xattrs));
   UlTarHeader header = {
     .type = type_of (context, item, meta, ul_content_size (content)),
     .path = batch->paths->str + item->path,
@@ -173,7 +188,7 @@ append_file (UlTarBatch *batch, const UlTarContext *context, const Item *item, G
     .uid = meta->uid,
     .gid = meta->gid,
     .mtime = context->mtime,
-    .xattrs = context->options->no_xattrs ? NULL : meta->xattrs,
+    .xattrs = xattrs,
   };
   if (header.type == UL_TAR_HARDLINK)
     {

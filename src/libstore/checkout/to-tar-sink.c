@@ -4,9 +4,11 @@
 #include "util/archive.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/gzip.h"
 #include "util/pool.h"
 
-#define BUFFER (256 * 1024)
+#define BUFFER     (256 * 1024)
+#define GZIP_LEVEL 6
 
 struct _UlTarSink
 {
@@ -15,7 +17,9 @@ struct _UlTarSink
   guint64 position;
   guint8 *buffer; /* BUFFER bytes, made when first needed */
 
-  /* With compression: one nameless file of libarchive's "raw" format. */
+  UlHasher *hasher; /* NULL: none */
+  UlGzip *gzip;     /* NULL: not gzip */
+  /* With other compression: one nameless file of libarchive's "raw" format. */
   const UlArchive *lib;
   struct archive *archive; /* NULL: none */
   GError *error;           /* of our own descriptor, which libarchive can't carry */
@@ -49,9 +53,8 @@ typedef struct
   const char *options; /* %u: threads; the compressed bytes must not depend on their number */
 } Filter;
 
-/* No time in gzip's header. xz splits its input for several threads, and not for one. */
+/* xz splits its input for several threads, and not for one. */
 static const Filter filters[] = {
-  [UL_TO_TAR_GZIP] = { "gzip", "gzip:!timestamp" },
   [UL_TO_TAR_XZ] = { "xz", "xz:threads=%u" },
   [UL_TO_TAR_ZSTD] = { "zstd", "zstd:threads=%u" },
 };
@@ -91,17 +94,29 @@ ul_tar_sink_new (int fd, const char *what, UlToTarCompression compression, guint
 {
   g_autoptr (UlTarSink) sink = g_new (UlTarSink, 1);
   *sink = (UlTarSink){ .fd = fd, .what = what };
-  if (compression != UL_TO_TAR_PLAIN
-      && (!ul_archive_load (&sink->lib, error)
-          || !start_filter (sink, &filters[compression], jobs, error)))
+  if (compression == UL_TO_TAR_GZIP)
+    sink->gzip = ul_gzip_new (fd, what, GZIP_LEVEL, jobs);
+  else if (compression != UL_TO_TAR_PLAIN
+           && (!ul_archive_load (&sink->lib, error)
+               || !start_filter (sink, &filters[compression], jobs, error)))
     return NULL;
   return g_steal_pointer (&sink);
+}
+
+void
+ul_tar_sink_set_hasher (UlTarSink *sink, UlHasher *hasher)
+{
+  sink->hasher = hasher;
 }
 
 gboolean
 ul_tar_sink_write (UlTarSink *sink, gconstpointer data, gsize len, GError **error)
 {
   sink->position += len;
+  if (sink->hasher != NULL)
+    ul_hasher_update (sink->hasher, data, len);
+  if (sink->gzip != NULL)
+    return ul_gzip_write (sink->gzip, data, len, error);
   if (sink->archive == NULL)
     return ul_fd_write_all (sink->fd, data, len, sink->what, error);
   for (const char *rest = data; len > 0;)
@@ -118,7 +133,8 @@ ul_tar_sink_write (UlTarSink *sink, gconstpointer data, gsize len, GError **erro
 gboolean
 ul_tar_sink_content (UlTarSink *sink, UlContent *content, GError **error)
 {
-  if (sink->archive == NULL && ul_content_fd (content) >= 0)
+  if (sink->archive == NULL && sink->gzip == NULL && sink->hasher == NULL
+      && ul_content_fd (content) >= 0)
     {
       sink->position += ul_content_size (content);
       return ul_content_copy_to (content, sink->fd, error)
@@ -147,6 +163,8 @@ ul_tar_sink_position (UlTarSink *sink)
 gboolean
 ul_tar_sink_finish (UlTarSink *sink, GError **error)
 {
+  if (sink->gzip != NULL)
+    return ul_gzip_finish (sink->gzip, error);
   if (sink->archive != NULL
       && (sink->lib->archive_write_close (sink->archive) != ARCHIVE_OK || sink->error != NULL))
     return throw_archive (sink, "compress", error);
@@ -160,6 +178,7 @@ ul_tar_sink_free (UlTarSink *sink)
     return;
   if (sink->archive != NULL)
     (void) sink->lib->archive_write_free (sink->archive);
+  ul_gzip_free (sink->gzip);
   g_clear_error (&sink->error);
   g_free (sink->buffer);
   g_free (sink);

@@ -4,8 +4,8 @@
 #include "checkout/to-tar.h"
 #include "repo/objects.h"
 
-/* Where the bytes of an archive go: a descriptor, through libarchive's compressors if asked for.
- * One thread. */
+/* Where the bytes of an archive go: a descriptor, through util/gzip.h or libarchive's compressors
+ * if asked for. One thread. */
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,8 @@ typedef struct _UlTarSink UlTarSink;
  */
 UlTarSink *ul_tar_sink_new (int fd, const char *what, UlToTarCompression compression, guint jobs,
                             GError **error);
+/* @hasher, which is started, or NULL, is fed all that is written from now on; borrowed. */
+void ul_tar_sink_set_hasher (UlTarSink *sink, UlHasher *hasher);
 gboolean ul_tar_sink_write (UlTarSink *sink, gconstpointer data, gsize len, GError **error);
 /* All of @content, whatever its size. */
 gboolean ul_tar_sink_content (UlTarSink *sink, UlContent *content, GError **error);

@@ -382,7 +382,8 @@ ul_checkout_to_tar (UlRepo *repo, const UlChecksum *checksum, const UlToTarOptio
     return ul_throw (error, UL_ERROR_NOT_FOUND, "No such file or directory: %s", subpath);
 
   g_auto (Export) self;
-  export_init (&self, repo, options, (gint64) commit.timestamp);
+  export_init (&self, repo, options,
+               options->has_mtime ? options->mtime : (gint64) commit.timestamp);
   if (root.kind == UL_ENTRY_DIR && !ul_tar_links_new (repo, &commit, options, &self.links, error))
     {
       g_autofree char *hex = ul_checksum_dup_hex (checksum);
@@ -390,5 +391,8 @@ ul_checkout_to_tar (UlRepo *repo, const UlChecksum *checksum, const UlToTarOptio
     }
   self.context.links_anything = ul_tar_links_are_recorded (self.links);
   self.sink = ul_tar_sink_new (fd, what, options->compression, options->jobs, error);
-  return self.sink != NULL && walk (&self, &root, subpath, error) && finish (&self, error);
+  if (self.sink == NULL)
+    return FALSE;
+  ul_tar_sink_set_hasher (self.sink, options->hasher);
+  return walk (&self, &root, subpath, error) && finish (&self, error);
 }

@@ -35,12 +35,16 @@ typedef struct
   UlToTarWhiteouts whiteouts;
   UlToTarCompression compression;
   gboolean no_xattrs;
+  gboolean no_labels; /* of xattrs, leave out SELinux's */
   gboolean hardlinks; /* the same file again is a hardlink to the first; about 100 bytes a file */
   gboolean
       ignore_hardlinks;   /* those that the commit records: without it, they are written as such */
   gboolean whole_records; /* fill up to a multiple of 10240 bytes, as for a pipe or a tape */
-  guint jobs;             /* threads; 0: one a CPU */
-  UlProgress *progress;   /* NULL: none */
+  gboolean has_mtime;     /* of entries: is mtime to be used, and not the commit's? */
+  gint64 mtime;
+  UlHasher *hasher;     /* started: is fed the archive as it is before compression; NULL: none */
+  guint jobs;           /* threads; 0: one a CPU */
+  UlProgress *progress; /* NULL: none */
 } UlToTarOptions;
 
 /* Write it to @fd at its offset; @what names it in errors. UL_ERROR_INVALID for whiteouts that the

@@ -211,6 +211,23 @@ ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, g
 }
 
 GVariant *
+ul_file_meta_without_xattrs (GVariant *xattrs, const char *prefix)
+{
+  g_auto (GVariantBuilder) builder;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ayay)"));
+  const gsize n = g_variant_n_children (xattrs);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) xattr = g_variant_get_child_value (xattrs, i);
+      const char *name;
+      g_variant_get_child (xattr, 0, "^&ay", &name);
+      if (!g_str_has_prefix (name, prefix))
+        g_variant_builder_add_value (&builder, xattr);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+GVariant *
 ul_file_meta_set_label (GVariant *xattrs, const char *label)
 {
   /* With its NUL, as the kernel has it. */

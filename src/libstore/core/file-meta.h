@@ -69,6 +69,9 @@ GVariant *ul_file_meta_find_xattr (GVariant *xattrs, const char *name);
  * if they were. */
 GVariant *ul_file_meta_set_xattr (GVariant *xattrs, const char *name, const void *value, gsize len);
 
+/* Those of @xattrs whose names don't begin with @prefix (a new reference). */
+GVariant *ul_file_meta_without_xattrs (GVariant *xattrs, const char *prefix);
+
 /* @xattrs with this SELinux label; as they are if it's NULL (a new reference). */
 GVariant *ul_file_meta_set_label (GVariant *xattrs, const char *label);
 

@@ -89,6 +89,7 @@ export_image (UlRepo *repo, const UlImage *image, UlLayoutWriter *writer, const 
               const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
 {
   const guint n = image->layers->len;
+  const guint jobs = ul_pool_jobs (options->jobs);
   g_autofree UlLayerPack *packs = g_new0 (UlLayerPack, n);
   Export self
       = { .image = image, .options = options, .writer = writer, .packs = packs, .n_packs = n };
@@ -98,6 +99,7 @@ export_image (UlRepo *repo, const UlImage *image, UlLayoutWriter *writer, const 
       .layer = image->layers->pdata[i],
       .descriptor = ul_oci_descriptor_at (image->documents->manifest->layers, i),
       .writer = writer,
+      .jobs = MAX (1, jobs / CLAMP (n, 1, MAX_PARALLEL)),
       .progress = options->progress,
     };
   ul_progress_add (options->progress, total, n);

@@ -110,7 +110,7 @@ split_again (UlImportLayer *self, const UlImageSource *source, int fd, GError **
   UlLayerBlobSums sums;
   if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
     return ul_throw_errno (error, "truncate");
-  g_autoptr (UlGzip) split = ul_gzip_new (fd, GZIP_LEVEL);
+  g_autoptr (UlGzip) split = ul_gzip_new (fd, "tar-split", GZIP_LEVEL, 1);
   g_autoptr (UlLayerBlob) first = open_blob (self, source, NULL, NULL, error);
   if (first == NULL)
     return FALSE;
@@ -165,7 +165,7 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
   g_auto (UlTmpFile) blob = UL_TMP_FILE_INIT;
   if (!open_tmp (options, &lines, error) || (self->has_blob && !open_tmp (options, &blob, error)))
     return FALSE;
-  g_autoptr (UlGzip) split = ul_gzip_new (lines.fd, GZIP_LEVEL);
+  g_autoptr (UlGzip) split = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, 1);
   if (!read_blob (self, source, options, split, blob.fd, progress, error))
     return FALSE;
   if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))

@@ -8,7 +8,6 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/gzip-zlib.h"
-#include "util/gzip.h"
 #include "util/interrupt.h"
 
 #define BUFFER (256 * 1024)
@@ -17,20 +16,24 @@ typedef enum
 {
   PLAIN,
   OURS, /* util/gzip.h */
-  ZLIB,
   ZSTD,
+  ZLIB,
 } Packer;
+
+/* But for zlib, which gives up when it's over a size. */
+static const UlToTarCompression sinks[]
+    = { [PLAIN] = UL_TO_TAR_PLAIN, [OURS] = UL_TO_TAR_GZIP, [ZSTD] = UL_TO_TAR_ZSTD };
 
 /* The first one of a list is also what is taken if none gives the same. */
 typedef struct
 {
   Packer packer;
-  int level;
+  int level; /* zlib's */
 } Way;
 
 static const Way plain_ways[] = { { PLAIN, 0 } };
 static const Way zstd_ways[] = { { ZSTD, 0 } };
-static const Way gzip_ways[] = { { OURS, 6 }, { ZLIB, 6 }, { ZLIB, 9 }, { ZLIB, 1 } };
+static const Way gzip_ways[] = { { OURS, 0 }, { ZLIB, 6 }, { ZLIB, 9 }, { ZLIB, 1 } };
 
 /* The level of zlib that tells on which side of it to look on, and the bytes of a tar below which
  * levels come to nearly the same size. */
@@ -52,18 +55,16 @@ typedef struct
   gboolean too_long;
   guint64 size; /* that it came to; G_MAXUINT64 if too long */
   UlTmpFile file;
-  UlGzip *ours;
   UlGzipZlib *zlib;
-  UlTarSink *plain;
+  UlTarSink *sink;
 } Attempt;
 
 static void
 attempt_clear (Attempt *self)
 {
   ul_tmp_file_clear (&self->file);
-  ul_gzip_free (self->ours);
   ul_gzip_zlib_free (self->zlib);
-  ul_tar_sink_free (self->plain);
+  ul_tar_sink_free (self->sink);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
 
@@ -74,16 +75,13 @@ begin (Attempt *self, const Way *way, GError **error)
     return FALSE;
   switch (way->packer)
     {
-    case OURS:
-      self->ours = ul_gzip_new (self->file.fd, way->level);
-      return TRUE;
     case ZLIB:
       self->zlib = ul_gzip_zlib_new (self->file.fd, way->level);
       return TRUE;
     default:
-      self->plain = ul_tar_sink_new (
-          self->file.fd, "blob", way->packer == ZSTD ? UL_TO_TAR_ZSTD : UL_TO_TAR_PLAIN, 2, error);
-      return self->plain != NULL;
+      self->sink
+          = ul_tar_sink_new (self->file.fd, "blob", sinks[way->packer], self->pack->jobs, error);
+      return self->sink != NULL;
     }
 }
 
@@ -95,10 +93,8 @@ push (const guint8 *bytes, gsize len, gpointer data, GError **error)
   ul_progress_add (self->pack->progress, bytes, len);
   if (!ul_interrupt_check (error))
     return FALSE;
-  if (self->ours != NULL)
-    return ul_gzip_write (self->ours, bytes, len, error);
-  if (self->plain != NULL)
-    return ul_tar_sink_write (self->plain, bytes, len, error);
+  if (self->sink != NULL)
+    return ul_tar_sink_write (self->sink, bytes, len, error);
   if (!ul_gzip_zlib_write (self->zlib, bytes, len, error))
     return FALSE;
   self->too_long = ul_gzip_zlib_size (self->zlib) > self->max;
@@ -108,10 +104,8 @@ push (const guint8 *bytes, gsize len, gpointer data, GError **error)
 static gboolean
 end (Attempt *self, GError **error)
 {
-  if (self->ours != NULL)
-    return ul_gzip_finish (self->ours, error);
-  if (self->plain != NULL)
-    return ul_tar_sink_finish (self->plain, error);
+  if (self->sink != NULL)
+    return ul_tar_sink_finish (self->sink, error);
   return ul_gzip_zlib_finish (self->zlib, error);
 }
 

@@ -19,6 +19,7 @@ typedef struct
   const UlImageLayer *layer;
   const UlOciDescriptor *descriptor;
   UlLayoutWriter *writer;
+  guint jobs;           /* threads that pack this one */
   UlProgress *progress; /* may be NULL */
 
   gboolean is_exact;
