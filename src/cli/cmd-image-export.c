@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/image-options.h"
 #include "cli/open.h"
 #include "cli/print.h"
 #include "cli/progress.h"
@@ -14,7 +15,14 @@
 typedef struct
 {
   gboolean exact;
+  UlCliRegistry registry;
 } Options;
+
+static gboolean
+parse_tls_verify (const char *value, gpointer data, GError **error)
+{
+  return ul_cli_parse_tls_verify (value, &((Options *) data)->registry, error);
+}
 
 static void
 print_json (const char *name, const UlImageExportResult *result)
@@ -71,6 +79,11 @@ static gboolean export(UlInvocation *inv, const Options *options, UlRepo *repo, 
     return FALSE;
   const UlImageExportOptions request = {
     .exact = options->exact,
+    .skopeo = {
+      .authfile = options->registry.authfile,
+      .cert_dir = options->registry.cert_dir,
+      .insecure_tls = options->registry.insecure_tls,
+    },
     .jobs = (guint) inv->jobs,
     .progress = &progress,
   };
@@ -100,6 +113,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
 static const UlOption table[] = {
   { "exact", 0, UL_OPTION_FLAG, offsetof (Options, exact), NULL,
     "Fail if the image can't be the same, rather than pack layers anew" },
+  UL_CLI_REGISTRY_OPTIONS (Options, registry, parse_tls_verify),
   UL_OPTIONS_END,
 };
 
@@ -107,7 +121,8 @@ const UlCommand ul_cmd_image_export = {
   .name = "image export",
   .args = "IMAGE DESTINATION",
   .summary = "Write a container image for other tools",
-  .details = "DESTINATION is oci:DIR[:TAG] or oci-archive:FILE[:TAG]. The image is the one that "
+  .details = "DESTINATION is oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://NAME[:TAG]. The "
+             "image is the one that "
              "was imported, byte for byte, "
              "where its layers can be packed again as they were.",
   .completes = "@image @dir",

@@ -17,9 +17,7 @@ typedef struct
   char *platform;
   UlDevicePolicy devices;
   gboolean keep_blobs;
-  char *authfile;
-  char *cert_dir;
-  gboolean insecure_tls;
+  UlCliRegistry registry;
   gboolean insecure_policy;
   gboolean no_fsync;
   gboolean per_object_fsync;
@@ -34,11 +32,7 @@ parse_devices (const char *value, gpointer data, GError **error)
 static gboolean
 parse_tls_verify (const char *value, gpointer data, GError **error)
 {
-  gboolean verify;
-  if (!ul_parse_boolean (value, &verify, error))
-    return FALSE;
-  ((Options *) data)->insecure_tls = !verify;
-  return TRUE;
+  return ul_cli_parse_tls_verify (value, &((Options *) data)->registry, error);
 }
 
 static void
@@ -134,9 +128,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
     .platform = platform,
     .tmp_dfd = ul_repo_tmp_dfd (repo),
     .skopeo = {
-      .authfile = options->authfile,
-      .cert_dir = options->cert_dir,
-      .insecure_tls = options->insecure_tls,
+      .authfile = options->registry.authfile,
+      .cert_dir = options->registry.cert_dir,
+      .insecure_tls = options->registry.insecure_tls,
       .policy = policy,
     },
   };
@@ -150,14 +144,7 @@ static const UlOption table[] = {
     "Name the image NAME; without a registry it's in localhost/, without a tag it's latest" },
   { "platform", 0, UL_OPTION_STRING, offsetof (Options, platform), "OS/ARCH[/VARIANT]",
     "Which image of an index (default: Linux on this machine)" },
-  UL_OPTIONS_HEADING ("Registries"),
-  { "authfile", 0, UL_OPTION_PATH, offsetof (Options, authfile), "FILE",
-    "Credentials (default: those of containers-auth.json(5))", "@file" },
-  { "cert-dir", 0, UL_OPTION_PATH, offsetof (Options, cert_dir), "DIR",
-    "Certificates (default: those of containers-certs.d(5))", "@dir" },
-  { "tls-verify", 0, UL_OPTION_CALLBACK, 0, "BOOL",
-    "Insist on HTTPS and certificates that verify (default: true)", "true false",
-    parse_tls_verify },
+  UL_CLI_REGISTRY_OPTIONS (Options, registry, parse_tls_verify),
   { "insecure-policy", 0, UL_OPTION_FLAG, offsetof (Options, insecure_policy), NULL,
     "Don't ask the policy about signatures (containers-policy.json(5))" },
   UL_OPTIONS_HEADING ("How"),
@@ -179,9 +166,9 @@ const UlCommand ul_cmd_image_import = {
   .name = "image import",
   .args = "SOURCE",
   .summary = "Import a container image",
-  .details = "SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]. Each "
-             "layer becomes a commit, and layers "
-             "that are there already aren't read again.",
+  .details = "SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], "
+             "docker://NAME[:TAG] or containers-storage:NAME[:TAG]. Each layer becomes a commit, "
+             "and layers that are there already aren't read again.",
   .completes = "@dir",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,
   .options_size = sizeof (Options),

@@ -38,6 +38,16 @@ ul_cli_platform (const char *value, GError **error)
 }
 
 gboolean
+ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GError **error)
+{
+  gboolean verify;
+  if (!ul_parse_boolean (value, &verify, error))
+    return FALSE;
+  registry->insecure_tls = !verify;
+  return TRUE;
+}
+
+gboolean
 ul_cli_image_names (char **argv, GPtrArray **out, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);

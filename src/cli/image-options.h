@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/commit.h"
+#include "cli/command.h"
 #include "core/oci-platform.h"
 
 /* Values of options that verbs about images share with each other or with commit. */
@@ -13,6 +14,32 @@ gboolean ul_cli_parse_devices (const char *value, UlDevicePolicy *out, GError **
 
 /* OS/ARCHITECTURE[/VARIANT], of --platform; NULL: Linux on this machine. */
 UlOciPlatform *ul_cli_platform (const char *value, GError **error);
+
+/* How registries are spoken to. Zero is the default. */
+typedef struct
+{
+  char *authfile;
+  char *cert_dir;
+  gboolean insecure_tls;
+} UlCliRegistry;
+
+gboolean ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GError **error);
+
+/* The options for the member @member of struct @type; @parse_tls: calls the above. */
+#define UL_CLI_REGISTRY_OPTIONS(type, member, parse_tls)                                           \
+  UL_OPTIONS_HEADING ("Registries"),                                                               \
+      { "authfile",     0,                                                                         \
+        UL_OPTION_PATH, offsetof (type, member.authfile),                                          \
+        "FILE",         "Credentials (default: those of containers-auth.json(5))",                 \
+        "@file" },                                                                                 \
+      { "cert-dir",     0,                                                                         \
+        UL_OPTION_PATH, offsetof (type, member.cert_dir),                                          \
+        "DIR",          "Certificates (default: those of containers-certs.d(5))",                  \
+        "@dir" },                                                                                  \
+  {                                                                                                \
+    "tls-verify", 0, UL_OPTION_CALLBACK, 0, "BOOL",                                                \
+        "Insist on HTTPS and certificates that verify (default: true)", "true false", parse_tls    \
+  }
 
 /* NAME... of images as a user gives them, in full: char *, owned, NULL-terminated. */
 gboolean ul_cli_image_names (char **argv, GPtrArray **out, GError **error);

@@ -4,7 +4,7 @@
 #
 # Images from a registry, through skopeo: a real registry on loopback.
 . "$(dirname "$0")/../lib/tap.sh"
-need_cmd skopeo docker-registry python3
+need_cmd skopeo docker-registry python3 jq
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >registry.yml <<E
@@ -63,6 +63,23 @@ like "of an index the one for the platform" "$(import --platform=linux/amd64 "do
 is "the index is kept" "$(u image show --index "$at/team/multi:1" | cmp - "$(grep -l manifests layout/blobs/sha256/*)" && echo same)" same
 fails_with "no such platform" '^error: docker: .*linux/arm' import --platform=linux/arm "docker://$at/team/multi:1"
 
+# Out again.
+export_image () { timeout 60 "$UNDERLAY" --repo=r image export --tls-verify=false "$@"; }
+like "to a registry" "$(export_image --exact local "docker://$at/out/app:1")" "^localhost/local:latest: $digest, 2 layers \\(.* written\\)\$"
+is "the digest is the same there" "$(skopeo inspect --tls-verify=false "docker://$at/out/app:1" | jq -r .Digest)" "$digest"
+like "it comes back" "$(import --name=local "docker://$at/out/app:1")" '2 layers, 0 new .*, unchanged$'
+export_image -q --exact local "docker://$at/out/app"
+is "no tag is latest" "$(skopeo inspect --tls-verify=false "docker://$at/out/app:latest" | jq -r .Digest)" "$digest"
+skopeo --insecure-policy --override-arch=amd64 copy -q oci:layout docker-archive:docker.tar:team/docker:1
+u image import -q --name=docker docker-archive:docker.tar
+docker=$(u image show --json docker | jq -r .manifest)
+ok "a manifest of Docker's stays one" export_image -q --exact docker "docker://$at/out/docker:1"
+is "with its digest" "$(skopeo inspect --tls-verify=false "docker://$at/out/docker:1" | jq -r .Digest)" "$docker"
+is "nothing is left in tmp" "$(find r/tmp -name '.underlay-*')" ""
+fails_with "no such registry" '^error: export localhost/local:latest: docker: skopeo: ' export_image local docker://127.0.0.1:1/app:1
+fails_with "HTTP isn't taken for HTTPS when it goes out" '^error: export .*: docker: skopeo: .*HTTP' timeout 60 "$UNDERLAY" --repo=r image export local "docker://$at/out/app:1"
+fails_with "no name there" '^error: export .*: docker: no path$' export_image local docker://
+
 # Wrong.
 fails_with "no such tag" '^error: docker: skopeo: .*manifest' import "docker://$at/team/app:nix"
 fails_with "no such name" '^error: docker: skopeo: ' import "docker://$at/team/nix:1"
@@ -76,7 +93,7 @@ ok "one that accepts anything" env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=
 echo '{}' >home/.config/containers/policy.json
 fails_with "one that is none" 'policy.json: default: ' env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import --tls-verify=false "docker://$at/team/app:1"
 fails_with "--tls-verify" 'maybe' import --tls-verify=maybe "docker://$at/team/app:1"
-fails_with "no skopeo" "^error: docker: the program skopeo, which reads from registries, isn't installed$" env PATH=/nowhere "$UNDERLAY" --repo=r image import "docker://$at/team/app:1"
+fails_with "no skopeo" "^error: docker: the program skopeo, which speaks to registries, isn't installed$" env PATH=/nowhere "$UNDERLAY" --repo=r image import "docker://$at/team/app:1"
 
 # A registry that gives something else.
 blob=$(python3 -c 'import json; print(json.load(open("layout/blobs/sha256/'"${digest#sha256:}"'"))["layers"][1]["digest"][7:])')

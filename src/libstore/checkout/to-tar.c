@@ -12,6 +12,7 @@
 #include "core/dirtree.h"
 #include "core/whiteout.h"
 #include "util/error.h"
+#include "util/interrupt.h"
 #include "util/pool.h"
 #include "util/tar.h"
 
@@ -306,6 +307,8 @@ static gboolean
 step (Export *self, GError **error)
 {
   Level *level = &g_array_index (self->levels, Level, self->levels->len - 1);
+  if (!ul_interrupt_check (error))
+    return FALSE;
   if (level->next == level->view.n_dirs)
     {
       g_array_set_size (self->levels, self->levels->len - 1);

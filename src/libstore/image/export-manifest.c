@@ -81,27 +81,27 @@ edit_layer (Edits *self, guint index, const UlLayerPack *pack)
 }
 
 gboolean
-ul_export_manifest_make (const UlImageDocuments *image, const UlLayerPack *packs, GBytes **out,
-                         const char **out_type, GError **error)
+ul_export_manifest_make (const UlImageDocuments *image, const UlLayerPack *packs, gboolean in_oci,
+                         GBytes **out, const char **out_type, GError **error)
 {
-  const gboolean is_docker = ul_export_manifest_is_docker (image);
+  const gboolean converts = in_oci && ul_export_manifest_is_docker (image);
   g_auto (Edits) edits = {
     .list = g_array_new (FALSE, FALSE, sizeof (UlJsonEdit)),
     .values = g_ptr_array_new_with_free_func (g_free),
   };
-  if (is_docker)
+  if (converts)
     edit_types (&edits, image);
   for (guint i = 0; i < image->manifest->layers->len; i++)
     if (!packs[i].is_exact)
       edit_layer (&edits, i, &packs[i]);
   GBytes *bytes
-      = is_docker || edits.list->len > 0
+      = converts || edits.list->len > 0
             ? ul_json_with_values (image->manifest_bytes, "manifest",
                                    (const UlJsonEdit *) edits.list->data, edits.list->len, error)
             : g_bytes_ref (image->manifest_bytes);
   if (bytes == NULL)
     return FALSE;
   *out = bytes;
-  *out_type = is_docker ? ul_oci_media_type_in_oci (type_of (image))->name : image->media_type;
+  *out_type = converts ? ul_oci_media_type_in_oci (type_of (image))->name : image->media_type;
   return TRUE;
 }

@@ -3,8 +3,7 @@
 
 #include "image/layer-pack.h"
 
-/* The manifest of an image that goes into a layout: as it came if that can be. Private to image/.
- */
+/* The manifest of an image that goes out: as it came if that can be. Private to image/. */
 
 G_BEGIN_DECLS
 
@@ -13,8 +12,10 @@ G_BEGIN_DECLS
 gboolean ul_export_manifest_is_docker (const UlImageDocuments *image);
 
 /* With digest and size of those layers in @packs, one for each, that aren't exact. Nothing else
- * changes; where nothing does, not a byte. *out_type: its media type. */
+ * changes, but for Docker's words @in_oci; where nothing does, not a byte. *out_type: its media
+ * type. */
 gboolean ul_export_manifest_make (const UlImageDocuments *image, const UlLayerPack *packs,
-                                  GBytes **out, const char **out_type, GError **error);
+                                  gboolean in_oci, GBytes **out, const char **out_type,
+                                  GError **error);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "core/oci-index.h"
 #include "image/export-archive.h"
 #include "image/export-manifest.h"
+#include "image/export-registry.h"
 #include "image/layout.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -21,7 +22,9 @@ typedef struct
   const UlImage *image;
   const UlImageExportOptions *options;
   UlLayoutWriter *writer;
-  UlLayerPack *packs; /* one a layer */
+  const char *registry; /* the location there, and */
+  int layout;           /* the layout, for which it's on its way; NULL: the layout is its end */
+  UlLayerPack *packs;   /* one a layer */
   guint n_packs;
 } Export;
 
@@ -64,14 +67,19 @@ static gboolean
 publish (Export *self, const char *tag, UlImageExportResult *result, GError **error)
 {
   const UlImageDocuments *documents = self->image->documents;
+  const gboolean in_oci = self->registry == NULL;
   g_autoptr (GBytes) manifest = NULL;
   const char *type;
   UlChecksum config;
-  return ul_export_manifest_make (documents, self->packs, &manifest, &type, error)
-         && ul_layout_writer_add_blob (self->writer, documents->config_bytes, &config, error)
-         && ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error)
-         && ul_layout_writer_publish (self->writer, tag, type, &result->manifest,
-                                      g_bytes_get_size (manifest), error);
+  if (!ul_export_manifest_make (documents, self->packs, in_oci, &manifest, &type, error)
+      || !ul_layout_writer_add_blob (self->writer, documents->config_bytes, &config, error)
+      || !ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error))
+    return FALSE;
+  if (self->registry == NULL)
+    return ul_layout_writer_publish (self->writer, tag, type, &result->manifest,
+                                     g_bytes_get_size (manifest), error);
+  return ul_export_registry_push (self->layout, manifest, &config, self->packs, self->n_packs,
+                                  self->registry, &self->options->skopeo, error);
 }
 
 static void
@@ -84,18 +92,39 @@ count (const Export *self, UlImageExportResult *result)
     }
 }
 
-static gboolean
-export_image (UlRepo *repo, const UlImage *image, UlLayoutWriter *writer, const char *tag,
-              const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+/* Where it goes in the end. */
+typedef struct
 {
+  UlRepo *repo;
+  const UlImage *image;
+  const char *where; /* a directory, an archive, or the location in a registry */
+  const char *tag;
+  const UlImageExportOptions *options;
+  UlImageExportResult *result;
+} Passage;
+
+/* @layout: the one of @writer, where it's only on the way to a registry; else -1. */
+static gboolean
+export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError **error)
+{
+  const UlImage *image = passage->image;
+  const UlImageExportOptions *options = passage->options;
+  UlImageExportResult *result = passage->result;
   const guint n = image->layers->len;
   const guint jobs = ul_pool_jobs (options->jobs);
   g_autofree UlLayerPack *packs = g_new0 (UlLayerPack, n);
-  Export self
-      = { .image = image, .options = options, .writer = writer, .packs = packs, .n_packs = n };
+  Export self = {
+    .image = image,
+    .options = options,
+    .writer = writer,
+    .registry = layout >= 0 ? passage->where : NULL,
+    .layout = layout,
+    .packs = packs,
+    .n_packs = n,
+  };
   for (guint i = 0; i < n; i++)
     packs[i] = (UlLayerPack){
-      .repo = repo,
+      .repo = passage->repo,
       .layer = image->layers->pdata[i],
       .descriptor = ul_oci_descriptor_at (image->documents->manifest->layers, i),
       .writer = writer,
@@ -105,32 +134,39 @@ export_image (UlRepo *repo, const UlImage *image, UlLayoutWriter *writer, const 
   ul_progress_add (options->progress, total, n);
   result->layers = n;
   result->original = image->documents->manifest_digest;
-  result->converted = ul_export_manifest_is_docker (image->documents);
+  result->converted = layout < 0 && ul_export_manifest_is_docker (image->documents);
   if (options->exact && result->converted)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "the image has a manifest of Docker's, which a layout can't have");
-  if (!pack_layers (&self, error) || !publish (&self, tag, result, error))
+  if (!pack_layers (&self, error) || !publish (&self, passage->tag, result, error))
     return FALSE;
   count (&self, result);
   return TRUE;
 }
 
 static gboolean
-export_to_layout (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
-                  const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+export_to_layout (Passage *passage, GError **error)
 {
-  g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (AT_FDCWD, path, error);
-  return writer != NULL && export_image (repo, image, writer, tag, options, result, error);
+  g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (AT_FDCWD, passage->where, error);
+  return writer != NULL && export_image (passage, writer, -1, error);
 }
 
-/* A layout that is there for as long as its archive is being written. */
+/* UlTmpDirFunc: a layout that is there for as long as its archive is being written. */
 static gboolean
-export_through (UlRepo *repo, const UlImage *image, int dfd, const char *path, const char *tag,
-                const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+write_archive (int dfd, gpointer data, GError **error)
+{
+  const Passage *passage = data;
+  g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
+  return writer != NULL && export_image (passage, writer, -1, error)
+         && ul_export_archive_write (dfd, passage->where, error);
+}
+
+/* UlTmpDirFunc: the same for as long as skopeo reads it. */
+static gboolean
+push (int dfd, gpointer data, GError **error)
 {
   g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
-  return writer != NULL && export_image (repo, image, writer, tag, options, result, error)
-         && ul_export_archive_write (dfd, path, error);
+  return writer != NULL && export_image (data, writer, dfd, error);
 }
 
 static gboolean
@@ -144,38 +180,27 @@ check_directory_of (const char *path, GError **error)
 }
 
 static gboolean
-export_to_archive (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
-                   const UlImageExportOptions *options, UlImageExportResult *result, GError **error)
+export_to_archive (Passage *passage, GError **error)
 {
-  const int tmp = ul_repo_tmp_dfd (repo);
-  char name[UL_TMP_NAME_MAX];
-  ul_autofd int dfd = -1;
-  if (!check_directory_of (path, error))
-    return FALSE;
-  ul_tmp_name_random (name);
-  /* A layout of the image's size is not to be left behind. */
-  ul_interrupt_hold ();
-  gboolean ok
-      = mkdirat (tmp, name, 0700) == 0 || ul_throw_errno (error, "make a temporary directory");
-  if (ok)
-    {
-      ok = ul_fd_open_dir_at (tmp, name, FALSE, &dfd, error)
-           && export_through (repo, image, dfd, path, tag, options, result, error);
-      ok = ul_fd_remove_tree_at (tmp, name, ok ? error : NULL) && ok;
-    }
-  ul_interrupt_release ();
-  return ok;
+  return check_directory_of (passage->where, error)
+         && ul_tmp_dir_with (ul_repo_tmp_dfd (passage->repo), write_archive, passage, error);
+}
+
+static gboolean
+export_to_registry (Passage *passage, GError **error)
+{
+  return ul_tmp_dir_with (ul_repo_tmp_dfd (passage->repo), push, passage, error);
 }
 
 static const struct
 {
   const char *prefix;
-  gboolean (*run) (UlRepo *repo, const UlImage *image, const char *path, const char *tag,
-                   const UlImageExportOptions *options, UlImageExportResult *result,
-                   GError **error);
+  gboolean (*run) (Passage *passage, GError **error);
+  gboolean is_whole; /* the location isn't PATH:TAG */
 } transports[] = {
-  { "oci:", export_to_layout },
-  { "oci-archive:", export_to_archive },
+  { "oci:", export_to_layout, FALSE },
+  { "oci-archive:", export_to_archive, FALSE },
+  { "docker://", export_to_registry, TRUE },
 };
 
 static gboolean
@@ -184,14 +209,18 @@ export_to (UlRepo *repo, const char *name, gsize transport, const char *location
 {
   g_autofree char *path = NULL;
   g_autofree char *tag = NULL;
-  ul_layout_split (location, &path, &tag);
+  const char *rest = location + strlen (transports[transport].prefix);
+  if (transports[transport].is_whole)
+    path = g_strdup (*rest != '\0' ? location : "");
+  else
+    ul_layout_split (rest, &path, &tag);
   if (*path == '\0')
     return ul_throw (error, UL_ERROR_INVALID, "no path");
   if (tag != NULL && !ul_oci_ref_name_check (tag, error))
     return FALSE;
   g_autoptr (UlImage) image = ul_image_load (repo, name, error);
-  return image != NULL
-         && transports[transport].run (repo, image, path, tag, options, result, error);
+  Passage passage = { repo, image, path, tag, options, result };
+  return image != NULL && transports[transport].run (&passage, error);
 }
 
 gboolean
@@ -205,13 +234,13 @@ ul_image_export (UlRepo *repo, const char *name, const char *location,
       const char *prefix = transports[i].prefix;
       if (!g_str_has_prefix (location, prefix))
         continue;
-      if (!export_to (repo, name, i, location + strlen (prefix), options, &result, error))
-        return ul_prefix (error, "%.*s", (int) strlen (prefix) - 1, prefix);
+      if (!export_to (repo, name, i, location, options, &result, error))
+        return ul_prefix (error, "%.*s", (int) strcspn (prefix, ":"), prefix);
       *out_result = result;
       return TRUE;
     }
   return ul_throw (error, UL_ERROR_UNSUPPORTED,
-                   "%s: not where an image can be exported to, which begins with oci: or "
-                   "oci-archive:",
+                   "%s: not where an image can be exported to, which begins with oci:, "
+                   "oci-archive: or docker://",
                    location);
 }

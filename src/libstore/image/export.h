@@ -2,20 +2,22 @@
 #pragma once
 
 #include "core/checksum.h"
+#include "image/skopeo.h"
 #include "repo/repo.h"
 #include "util/progress.h"
 
 /* An image of a repository as other tools read it: manifest and config byte for byte as they came,
  * and the layers' blobs, where they can be made again (image/layer-pack.h). A layer that can't is
  * packed anew, and then its digest and size change in the manifest; a manifest of Docker's gets
- * OCI's media types. Nothing else changes. */
+ * OCI's media types where it goes into a layout. Nothing else changes. */
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean exact; /* fail rather than change the manifest */
-  guint jobs;     /* 0: all CPUs */
+  gboolean exact;         /* fail rather than change the manifest */
+  UlSkopeoOptions skopeo; /* for a registry; its policy isn't asked */
+  guint jobs;             /* 0: all CPUs */
   UlProgress *progress;
 } UlImageExportOptions;
 
@@ -30,10 +32,11 @@ typedef struct
 } UlImageExportResult;
 
 /* Export image @name (in full) to @location: oci:DIR[:TAG], a layout, which is made or gets one
- * more image (image/layout-writer.h), or oci-archive:FILE[:TAG], a new tar of one. Durable on
- * return. Nobody sees anything of an image that
- * fails, though blobs of it may stay. UL_ERROR_UNSUPPORTED with @exact for an image that can't be
- * the same; else the errors of ul_image_load (), ul_layer_tar_write () and the layout's. */
+ * more image (image/layout-writer.h), oci-archive:FILE[:TAG], a new tar of one, or
+ * docker://NAME[:TAG], a registry, through skopeo. Durable on return, in a layout or archive.
+ * Nobody sees anything of an image that fails, though blobs of it may stay. UL_ERROR_UNSUPPORTED
+ * with @exact for an image that can't be the same; else the errors of ul_image_load (),
+ * ul_layer_tar_write () and the layout's. */
 gboolean ul_image_export (UlRepo *repo, const char *name, const char *location,
                           const UlImageExportOptions *options, UlImageExportResult *out_result,
                           GError **error);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "checkout/to-tar-sink.h"
+#include "image/blob-digest.h"
 #include "image/layer-tar.h"
 #include "util/error.h"
 #include "util/fd.h"
@@ -121,36 +122,6 @@ run (Attempt *self, GError **error)
          && end (self, error);
 }
 
-/* Hash @fd from @from on; @hashers are started. */
-static gboolean
-hash_file (int fd, guint64 from, UlHasher **hashers, gsize n_hashers, GError **error)
-{
-  g_autofree guint8 *buffer = g_malloc (BUFFER);
-  gsize n;
-  do
-    {
-      if (!ul_interrupt_check (error)
-          || !ul_fd_read_at (fd, buffer, BUFFER, from, "blob", &n, error))
-        return FALSE;
-      for (gsize i = 0; i < n_hashers; i++)
-        ul_hasher_update (hashers[i], buffer, n);
-      from += n;
-    }
-  while (n > 0);
-  return TRUE;
-}
-
-static gboolean
-digest_file (int fd, UlChecksum *out, GError **error)
-{
-  g_autoptr (UlHasher) hasher = ul_hasher_new ();
-  ul_hasher_start (hasher);
-  if (!hash_file (fd, 0, &hasher, 1, error))
-    return FALSE;
-  ul_hasher_finish (hasher, out);
-  return TRUE;
-}
-
 static gboolean
 put_header (int fd, const guint8 *header, GError **error)
 {
@@ -172,7 +143,8 @@ find_header (const Attempt *self, gboolean *out_found, GError **error)
       ul_hasher_start (hashers[i]);
       ul_hasher_update (hashers[i], bytes[i], UL_GZIP_HEADER);
     }
-  gboolean ok = hash_file (self->file.fd, UL_GZIP_HEADER, hashers, G_N_ELEMENTS (headers), error);
+  gboolean ok
+      = ul_blob_hash (self->file.fd, UL_GZIP_HEADER, hashers, G_N_ELEMENTS (headers), error);
   gboolean found = FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (headers); i++)
     {
@@ -197,7 +169,7 @@ compare (const Attempt *self, guint64 size, gboolean *out_same, UlChecksum *out_
   const UlOciDescriptor *wanted = self->pack->descriptor;
   if (self->zlib == NULL)
     {
-      if (!digest_file (self->file.fd, out_digest, error))
+      if (!ul_blob_digest (self->file.fd, out_digest, error))
         return FALSE;
       *out_same = size == wanted->size && ul_checksum_equal (out_digest, &wanted->digest);
       return TRUE;
@@ -318,7 +290,7 @@ copy_kept (UlLayerPack *self, int fd, GError **error)
         || !ul_fd_write_all (file.fd, buffer, n, "blob", error))
       return FALSE;
   while (n > 0);
-  if (!digest_file (file.fd, &digest, error))
+  if (!ul_blob_digest (file.fd, &digest, error))
     return FALSE;
   if (!ul_checksum_equal (&digest, &self->descriptor->digest))
     return ul_throw (error, UL_ERROR_CORRUPT, "the blob that was kept has another digest");

@@ -50,6 +50,9 @@ is_index (GBytes *bytes, gboolean *out, GError **error)
 static gboolean
 follow (UlRegistry *self, GBytes *bytes, const UlOciPlatform *platform, GError **error)
 {
+  if (ul_registry_is_unpacked (self))
+    return ul_throw (error, UL_ERROR_UNSUPPORTED,
+                     "it's an index, of which a storage has no images");
   g_autoptr (UlOciIndex) index = ul_oci_index_parse (bytes, "index", error);
   const UlOciDescriptor *next = index != NULL ? ul_oci_index_select (index, platform, error) : NULL;
   if (next == NULL)
@@ -62,11 +65,11 @@ follow (UlRegistry *self, GBytes *bytes, const UlOciPlatform *platform, GError *
   return TRUE;
 }
 
-/* Of a digest in the location, the bytes are what it says. */
+/* Of a digest in the location, the bytes are what it says. Of a storage skopeo sees to that. */
 static gboolean
 check_digest (const UlRegistry *self, GBytes *bytes, GError **error)
 {
-  const char *at = strchr (self->location, '@');
+  const char *at = ul_registry_is_unpacked (self) ? NULL : strchr (self->location, '@');
   UlChecksum digest;
   return at == NULL
          || (ul_oci_digest_parse (at + 1, &digest, error)
@@ -144,9 +147,17 @@ ul_registry_steal_documents (UlRegistry *self)
 }
 
 gboolean
-ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descriptor, UlExtent *out,
-                        GError **error)
+ul_registry_is_unpacked (const UlRegistry *self)
 {
-  return ul_skopeo_open_blob (self->location, &self->options, &descriptor->digest, descriptor->size,
-                              out, error);
+  return g_str_has_prefix (self->location, UL_REGISTRY_STORAGE);
+}
+
+gboolean
+ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descriptor,
+                        const UlChecksum *diff_id, UlExtent *out, GError **error)
+{
+  const gboolean is_unpacked = ul_registry_is_unpacked (self);
+  return ul_skopeo_open_blob (self->location, &self->options,
+                              is_unpacked ? diff_id : &descriptor->digest,
+                              is_unpacked ? UL_SKOPEO_ANY_SIZE : descriptor->size, out, error);
 }

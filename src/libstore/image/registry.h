@@ -5,14 +5,17 @@
 #include "image/documents.h"
 #include "image/skopeo.h"
 
-/* An image in a registry, as skopeo reads it: manifest and config byte for byte, of an index the
- * one for a platform. Layers may be opened from several threads. */
+/* An image in a registry, or in podman's storage, as skopeo reads it: manifest and config byte for
+ * byte, of an index the one for a platform. Layers may be opened from several threads. */
 
 G_BEGIN_DECLS
 
 typedef struct _UlRegistry UlRegistry;
 
-/* @location: docker://NAME[:TAG|@DIGEST]. */
+#define UL_REGISTRY_STORAGE "containers-storage:"
+
+/* @location: docker://NAME[:TAG|@DIGEST], or containers-storage: and what skopeo takes behind it,
+ * which finds them unpacked. */
 UlRegistry *ul_registry_open (const char *location, const UlOciPlatform *platform,
                               const UlSkopeoOptions *options, GError **error);
 void ul_registry_free (UlRegistry *self);
@@ -21,7 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlRegistry, ul_registry_free)
 /* Its documents, verified, for the caller. Once. */
 UlImageDocuments *ul_registry_steal_documents (UlRegistry *self);
 
+gboolean ul_registry_is_unpacked (const UlRegistry *self);
+
+/* @diff_id: of that layer. */
 gboolean ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descriptor,
-                                 UlExtent *out, GError **error);
+                                 const UlChecksum *diff_id, UlExtent *out, GError **error);
 
 G_END_DECLS

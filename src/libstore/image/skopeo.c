@@ -47,9 +47,9 @@ reply_clear (Reply *reply)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear)
 
-/* The words of a command, up to the verb's options. */
+/* The words of a command, up to the verb's options. What these are called is @side and the name. */
 static GPtrArray *
-new_words (const char *verb, const UlSkopeoOptions *options)
+new_words (const char *verb, const char *side, const UlSkopeoOptions *options)
 {
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (words, g_strdup ("skopeo"));
@@ -57,11 +57,11 @@ new_words (const char *verb, const UlSkopeoOptions *options)
                                                   : g_strdup ("--insecure-policy"));
   g_ptr_array_add (words, g_strdup (verb));
   if (options->authfile != NULL)
-    g_ptr_array_add (words, g_strconcat ("--authfile=", options->authfile, NULL));
+    g_ptr_array_add (words, g_strconcat ("--", side, "authfile=", options->authfile, NULL));
   if (options->cert_dir != NULL)
-    g_ptr_array_add (words, g_strconcat ("--cert-dir=", options->cert_dir, NULL));
+    g_ptr_array_add (words, g_strconcat ("--", side, "cert-dir=", options->cert_dir, NULL));
   if (options->insecure_tls)
-    g_ptr_array_add (words, g_strdup ("--tls-verify=false"));
+    g_ptr_array_add (words, g_strconcat ("--", side, "tls-verify=false", NULL));
   return words;
 }
 
@@ -71,7 +71,7 @@ throw_spawn (GError *cause, GError **error)
 {
   const gboolean missing = g_error_matches (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
   ul_throw (error, missing ? UL_ERROR_UNSUPPORTED : UL_ERROR_FAILED, "%s",
-            missing ? "the program skopeo, which reads from registries, isn't installed"
+            missing ? "the program skopeo, which speaks to registries, isn't installed"
                     : cause->message);
   g_error_free (cause);
   return FALSE;
@@ -128,10 +128,12 @@ open_messages (UlTmpFile *out, GError **error)
   return ul_tmp_file_open (out, dir, TRUE, 0600, error);
 }
 
-/* @words are skopeo's; what it prints, up to @max bytes and one more. */
+/* @words are skopeo's, which has @dir (or -1) as CHILD_FD; what it prints, up to @max bytes and one
+ * more. */
 static gboolean
-run (char **words, gsize max, GByteArray *out, GError **error)
+run (char **words, int dir, gsize max, GByteArray *out, GError **error)
 {
+  const int target = CHILD_FD;
   g_autoptr (GByteArray) messages = g_byte_array_new ();
   g_auto (UlTmpFile) tmp = UL_TMP_FILE_INIT;
   GError *cause = NULL;
@@ -140,9 +142,10 @@ run (char **words, gsize max, GByteArray *out, GError **error)
   ul_autofd int fd = -1;
   if (!open_messages (&tmp, error))
     return FALSE;
-  if (!g_spawn_async_with_pipes_and_fds (
-          NULL, (const char *const *) words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
-          NULL, NULL, -1, -1, tmp.fd, NULL, NULL, 0, &pid, NULL, &fd, NULL, &cause))
+  if (!g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) words, NULL,
+                                         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                         NULL, -1, -1, tmp.fd, &dir, &target, dir >= 0 ? 1 : 0,
+                                         &pid, NULL, &fd, NULL, &cause))
     return throw_spawn (cause, error);
   const gboolean read = read_all (fd, max, out, error);
   ul_fd_clear (&fd);
@@ -167,18 +170,33 @@ gboolean
 ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, GBytes **out,
                          GError **error)
 {
-  g_autoptr (GPtrArray) words = new_words ("inspect", options);
+  g_autoptr (GPtrArray) words = new_words ("inspect", "", options);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_ptr_array_add (words, g_strdup ("--raw"));
   g_ptr_array_add (words, g_strdup (location));
   g_ptr_array_add (words, NULL);
-  if (!run ((char **) words->pdata, UL_OCI_MAX_DOCUMENT, bytes, error))
+  if (!run ((char **) words->pdata, -1, UL_OCI_MAX_DOCUMENT, bytes, error))
     return FALSE;
   if (bytes->len > UL_OCI_MAX_DOCUMENT)
     return ul_throw (error, UL_ERROR_CORRUPT, "its manifest has more than the allowed %d bytes",
                      UL_OCI_MAX_DOCUMENT);
   *out = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
   return TRUE;
+}
+
+gboolean
+ul_skopeo_push (int dir, const char *location, const UlSkopeoOptions *options, GError **error)
+{
+  UlSkopeoOptions without_policy = *options;
+  without_policy.policy = NULL;
+  g_autoptr (GPtrArray) words = new_words ("copy", "dest-", &without_policy);
+  g_autoptr (GByteArray) said = g_byte_array_new ();
+  g_ptr_array_add (words, g_strdup ("--quiet"));
+  g_ptr_array_add (words, g_strdup ("--preserve-digests"));
+  g_ptr_array_add (words, g_strdup_printf ("dir:/proc/self/fd/%d", CHILD_FD));
+  g_ptr_array_add (words, g_strdup (location));
+  g_ptr_array_add (words, NULL);
+  return run ((char **) words->pdata, dir, MAX_REPLY, said, error);
 }
 
 static gboolean
@@ -287,7 +305,7 @@ open_image (Proxy *self, const char *location, GError **error)
 static gboolean
 start (Proxy *self, const UlSkopeoOptions *options, GError **error)
 {
-  g_autoptr (GPtrArray) words = new_words ("experimental-image-proxy", options);
+  g_autoptr (GPtrArray) words = new_words ("experimental-image-proxy", "", options);
   GError *cause = NULL;
   int pair[2];
   const int target = CHILD_FD;
@@ -351,6 +369,20 @@ hear_finish (UlExtent *extent, GError **error)
   return hear (extent->data, &reply, error);
 }
 
+/* The same where no size was expected, and skopeo finds that others came than that. */
+static gboolean
+hear_finish_any (UlExtent *extent, GError **error)
+{
+  g_autofree char *any = g_strdup_printf ("skopeo: expected %" G_GUINT64_FORMAT
+                                          " bytes in blob, got %" G_GUINT64_FORMAT,
+                                          UL_SKOPEO_ANY_SIZE, extent->size);
+  g_autoptr (GError) cause = NULL;
+  if (hear_finish (extent, &cause) || g_str_equal (cause->message, any))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
 gboolean
 ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
                      guint64 size, UlExtent *out, GError **error)
@@ -361,19 +393,21 @@ ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options, const
   if (proxy == NULL)
     return FALSE;
   ul_oci_digest_format (digest, text);
-  g_autofree char *args = g_strdup_printf ("%" G_GUINT64_FORMAT ",\"%s\",%" G_GUINT64_FORMAT,
-                                           proxy->image, text, size);
+  const gboolean is_any = size == UL_SKOPEO_ANY_SIZE;
+  g_autofree char *args = g_strdup_printf ("%" G_GUINT64_FORMAT ",\"%s\",%" G_GINT64_FORMAT,
+                                           proxy->image, text, is_any ? -1 : (gint64) size);
   if (!ask_and_hear (proxy, "GetBlob", args, &reply, error))
     return FALSE;
   if (reply.fd < 0)
     return ul_throw (error, UL_ERROR_FAILED, "skopeo gave no blob");
-  if (!ask_finish (proxy, reply.pipe, error))
+  if ((is_any && !ul_json_get_size (&reply.root, "value", UL_JSON_REQUIRED, &size, error))
+      || !ask_finish (proxy, reply.pipe, error))
     return FALSE;
   *out = (UlExtent){
     .fd = ul_fd_steal (&reply.fd),
     .size = size,
     .is_pipe = TRUE,
-    .done = hear_finish,
+    .done = is_any ? hear_finish_any : hear_finish,
     .data = g_steal_pointer (&proxy),
     .data_free = proxy_free,
   };

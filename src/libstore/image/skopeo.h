@@ -4,9 +4,10 @@
 #include "core/checksum.h"
 #include "image/members.h"
 
-/* The program skopeo as the way to a registry, so that credentials, certificates, mirrors and
- * policies about signatures are those that users have configured (containers-auth.json(5),
- * containers-registries.conf(5), containers-policy.json(5)). Documents come from `skopeo inspect
+/* The program skopeo as the way to a registry, and to podman's storage, so that credentials,
+ * certificates, mirrors and policies about signatures are those that users have configured
+ * (containers-auth.json(5), containers-registries.conf(5), containers-policy.json(5)). Documents
+ * come from `skopeo inspect
  * --raw`, byte for byte; blobs through pipes from `skopeo experimental-image-proxy`. Any thread.
  * Learnt from skopeo 1.9.3, protocol 0.2.3. */
 
@@ -20,13 +21,17 @@ typedef struct
   const char *policy;    /* the file with the policy about signatures; NULL: there's none */
 } UlSkopeoOptions;
 
-/* The manifest or index that @location ("docker://...") stands for. UL_ERROR_UNSUPPORTED where
- * skopeo isn't installed; its own words where it fails. */
+/* The manifest or index that @location ("docker://...", "containers-storage:...") stands for.
+ * UL_ERROR_UNSUPPORTED where skopeo isn't installed; its own words where it fails. */
 gboolean ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options,
                                   GBytes **out, GError **error);
 
+#define UL_SKOPEO_ANY_SIZE G_MAXUINT64
+
 /* A blob of the image at @location: a pipe, of which @size bytes come if all goes well, as done ()
- * then says. Each has a process of its own, as one that waits for a blob hears nothing else. */
+ * then says; with UL_SKOPEO_ANY_SIZE as many as skopeo says before. A storage has layers unpacked,
+ * by their diff IDs. Each has a process of its own, as one that waits for a blob hears nothing
+ * else. */
 gboolean ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options,
                               const UlChecksum *digest, guint64 size, UlExtent *out,
                               GError **error);
@@ -35,5 +40,10 @@ gboolean ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *optio
 gboolean ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options,
                               const UlChecksum *digest, guint64 size, gsize max, GBytes **out,
                               GError **error);
+
+/* Copy the image in the directory @dir, which is as skopeo's transport dir: has it, to @location,
+ * byte for byte. The policy isn't asked: it's about what is taken from others. */
+gboolean ul_skopeo_push (int dir, const char *location, const UlSkopeoOptions *options,
+                         GError **error);
 
 G_END_DECLS

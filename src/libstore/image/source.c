@@ -65,14 +65,30 @@ open_docker_archive (UlImageSource *self, const UlImageSourceOptions *options, G
 
 /* All of it is the path: the tag is after another colon than the first one. */
 static gboolean
-open_registry (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+open_by_skopeo (UlImageSource *self, const char *prefix, const UlImageSourceOptions *options,
+                GError **error)
 {
-  g_autofree char *location = g_strconcat (DOCKER, self->path, NULL);
+  g_autofree char *location = g_strconcat (prefix, self->path, NULL);
   self->registry = ul_registry_open (location, options->platform, &options->skopeo, error);
   if (self->registry == NULL)
     return FALSE;
   self->documents = ul_registry_steal_documents (self->registry);
   return TRUE;
+}
+
+static gboolean
+open_registry (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  return open_by_skopeo (self, DOCKER, options, error);
+}
+
+/* [DRIVER@ROOT+RUNROOT:OPTIONS] may go before the name. */
+static gboolean
+open_storage (UlImageSource *self, const UlImageSourceOptions *options, GError **error)
+{
+  const char *end = *self->path == '[' ? strchr (self->path, ']') : NULL;
+  self->name = g_strdup (end != NULL ? end + 1 : self->path);
+  return open_by_skopeo (self, UL_REGISTRY_STORAGE, options, error);
 }
 
 static const struct
@@ -85,6 +101,7 @@ static const struct
   { "oci-archive:", open_oci_archive, FALSE },
   { "docker-archive:", open_docker_archive, FALSE },
   { DOCKER, open_registry, TRUE },
+  { UL_REGISTRY_STORAGE, open_storage, TRUE },
 };
 
 UlImageSource *
@@ -108,9 +125,21 @@ ul_image_source_open (const char *location, const UlImageSourceOptions *options,
       return NULL;
     }
   ul_throw (error, UL_ERROR_UNSUPPORTED,
-            "%s: not an image's location, which begins with oci:, oci-archive:, docker-archive: or "
-            "docker://",
+            "%s: not an image's location, which begins with oci:, oci-archive:, docker-archive:, "
+            "docker:// or containers-storage:",
             location);
+  return NULL;
+}
+
+UlImageSource *
+ul_image_source_open_layout (int dfd, const char *what, const UlImageSourceOptions *options,
+                             GError **error)
+{
+  g_autoptr (UlImageSource) self = g_new0 (UlImageSource, 1);
+  self->path = g_strdup (what);
+  if (load_layout (self, ul_members_open_dir (dfd, ".", error), options->platform, error))
+    return g_steal_pointer (&self);
+  ul_prefix (error, "%s", what);
   return NULL;
 }
 
@@ -150,6 +179,8 @@ base_of (const UlImageSource *self)
 gboolean
 ul_image_source_suggest_name (const UlImageSource *self, char **out, GError **error)
 {
+  if (self->registry != NULL && ul_registry_is_unpacked (self->registry))
+    return ul_image_name_normalize (self->name, out, error);
   if (self->registry != NULL)
     return ul_image_name_normalize_docker (self->path, out, error);
   if (g_str_equal (self->path, "-") && self->name == NULL)
@@ -163,7 +194,8 @@ ul_image_source_suggest_name (const UlImageSource *self, char **out, GError **er
 gboolean
 ul_image_source_is_unpacked (const UlImageSource *self)
 {
-  return self->docker != NULL;
+  return self->docker != NULL
+         || (self->registry != NULL && ul_registry_is_unpacked (self->registry));
 }
 
 gboolean
@@ -173,6 +205,8 @@ ul_image_source_open_layer (const UlImageSource *self, guint index, UlExtent *ou
       = ul_oci_descriptor_at (self->documents->manifest->layers, index);
   if (self->docker != NULL)
     return ul_docker_archive_open_layer (self->docker, index, out, error);
-  return self->registry != NULL ? ul_registry_open_layer (self->registry, descriptor, out, error)
-                                : ul_layout_open_blob (self->layout, descriptor, out, error);
+  if (self->registry == NULL)
+    return ul_layout_open_blob (self->layout, descriptor, out, error);
+  const UlChecksum *diff_id = &g_array_index (self->documents->config->diff_ids, UlChecksum, index);
+  return ul_registry_open_layer (self->registry, descriptor, diff_id, out, error);
 }

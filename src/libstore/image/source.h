@@ -15,17 +15,21 @@ typedef struct
 {
   const UlOciPlatform *platform; /* of an index, which image */
   int tmp_dfd;                   /* where temporary files may be; -1: the system's place */
-  UlSkopeoOptions skopeo;        /* of a registry */
+  UlSkopeoOptions skopeo;        /* of a registry or storage */
 } UlImageSourceOptions;
 
 typedef struct _UlImageSource UlImageSource;
 
 /* @location: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME|:@INDEX],
- * docker://NAME[:TAG|@DIGEST].
+ * docker://NAME[:TAG|@DIGEST], containers-storage:[SPEC]NAME[:TAG|@DIGEST].
  * UL_ERROR_INVALID for what is no location, UL_ERROR_UNSUPPORTED for a transport that we don't
  * have, both by name. */
 UlImageSource *ul_image_source_open (const char *location, const UlImageSourceOptions *options,
                                      GError **error);
+/* The same of the only image in the layout at @dfd, which is borrowed and called @what in errors.
+ */
+UlImageSource *ul_image_source_open_layout (int dfd, const char *what,
+                                            const UlImageSourceOptions *options, GError **error);
 void ul_image_source_free (UlImageSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlImageSource, ul_image_source_free)
 

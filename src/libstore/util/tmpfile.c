@@ -10,6 +10,7 @@
 
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/interrupt.h"
 
 #define ATTEMPTS 100
 
@@ -26,6 +27,24 @@ ul_tmp_name_matches (const char *name)
 {
   return strlen (name) == UL_TMP_NAME_MAX - 1 && g_str_has_prefix (name, NAME_PREFIX)
          && strspn (name + strlen (NAME_PREFIX), "0123456789abcdef") == 16;
+}
+
+gboolean
+ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error)
+{
+  char name[UL_TMP_NAME_MAX];
+  ul_autofd int dir = -1;
+  ul_tmp_name_random (name);
+  ul_interrupt_hold ();
+  gboolean ok
+      = mkdirat (dfd, name, 0700) == 0 || ul_throw_errno (error, "make a temporary directory");
+  if (ok)
+    {
+      ok = ul_fd_open_dir_at (dfd, name, FALSE, &dir, error) && func (dir, data, error);
+      ok = ul_fd_remove_tree_at (dfd, name, ok ? error : NULL) && ok;
+    }
+  ul_interrupt_release ();
+  return ok;
 }
 
 gboolean

@@ -26,6 +26,11 @@ typedef struct
 void ul_tmp_name_random (char out[UL_TMP_NAME_MAX]);
 gboolean ul_tmp_name_matches (const char *name);
 
+/* A directory below @dfd, for as long as @func runs with it open. Signals are held off meanwhile
+ * (util/interrupt.h), so that @func has to check for them: nothing is left behind but by a kill. */
+typedef gboolean (*UlTmpDirFunc) (int dfd, gpointer data, GError **error);
+gboolean ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error);
+
 /* With @mode & ~umask. */
 gboolean ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode,
                            GError **error);
