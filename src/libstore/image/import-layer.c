@@ -93,6 +93,8 @@ read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOption
   if (blob == NULL)
     return FALSE;
   ul_layer_blob_tee (blob, tee);
+  if (options->jobs > 1)
+    ul_layer_blob_read_ahead (blob);
   const UlStream stream = ul_layer_blob_stream (blob);
   self->layer = ul_layer_read (options, &stream, error);
   if (self->layer == NULL || !ul_layer_blob_finish (blob, &sums, error)

@@ -6,6 +6,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/interrupt.h"
+#include "util/read-ahead.h"
 #include "util/unpack.h"
 
 #define BUFFER (256 * 1024)
@@ -16,6 +17,8 @@ struct _UlLayerBlob
   UlHasher *packed_hasher;
   guint64 packed_size;
   UlUnpack *unpack;
+  UlReadAhead *ahead; /* reads and unpacks; NULL: whoever reads the tar does */
+  UlStream plain;     /* the tar, from one of these */
   UlHasher *plain_hasher;
   guint64 plain_size;
   UlTarSplitWriter *split; /* NULL: nobody wants it */
@@ -51,12 +54,20 @@ read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **err
   return self->tee < 0 || ul_fd_write_all (self->tee, self->buffer, *out_n, "blob", error);
 }
 
+/* UlStream.read of what is in the blob. */
+static gboolean
+read_unpacked (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
+{
+  UlLayerBlob *self = data;
+  return ul_unpack_read (self->unpack, out_bytes, out_n, error);
+}
+
 /* UlStream.read of the tar. */
 static gboolean
 read_plain (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
   UlLayerBlob *self = data;
-  if (!ul_unpack_read (self->unpack, out_bytes, out_n, error))
+  if (!self->plain.read (self->plain.data, out_bytes, out_n, error))
     return FALSE;
   if (*out_n == 0)
     return TRUE;
@@ -76,6 +87,8 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   *extent = (UlExtent) UL_EXTENT_INIT;
   self->progress = progress;
   self->tee = -1;
+  self->ahead = NULL;
+  self->plain = (UlStream){ .read = read_unpacked, .data = self };
   self->packed_hasher = ul_hasher_new ();
   self->packed_size = 0;
   self->plain_hasher = ul_hasher_new ();
@@ -94,6 +107,7 @@ ul_layer_blob_free (UlLayerBlob *self)
 {
   if (self == NULL)
     return;
+  ul_read_ahead_free (self->ahead);
   ul_unpack_free (self->unpack);
   ul_hasher_free (self->packed_hasher);
   ul_hasher_free (self->plain_hasher);
@@ -112,6 +126,16 @@ void
 ul_layer_blob_tee (UlLayerBlob *self, int fd)
 {
   self->tee = fd;
+}
+
+void
+ul_layer_blob_read_ahead (UlLayerBlob *self)
+{
+  /* Who waits for a pipe can't be stopped. */
+  if (self->extent.is_pipe)
+    return;
+  self->ahead = ul_read_ahead_new (&self->plain);
+  self->plain = ul_read_ahead_stream (self->ahead);
 }
 
 UlStream
@@ -145,8 +169,11 @@ drain (UlLayerBlob *self, gboolean (*read) (gpointer, const guint8 **, gsize *, 
 static gboolean
 finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
 {
-  if (!drain (self, read_plain, max, "archive", error)
-      || (self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
+  if (!drain (self, read_plain, max, "archive", error))
+    return FALSE;
+  if (self->ahead != NULL)
+    ul_read_ahead_finish (self->ahead);
+  if ((self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
       || !drain (self, read_packed, max, "blob", error)
       || (self->extent.done != NULL && !self->extent.done (&self->extent, error)))
     return FALSE;

@@ -27,6 +27,9 @@ void ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data);
 /* Before anything is pulled: what is read of the blob is written to @fd, too, which is borrowed. */
 void ul_layer_blob_tee (UlLayerBlob *self, int fd);
 
+/* Before it's read: a thread of its own reads and unpacks, unless it's a pipe. */
+void ul_layer_blob_read_ahead (UlLayerBlob *self);
+
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);
 

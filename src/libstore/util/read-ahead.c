@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "util/read-ahead.h"
+
+#include <string.h>
+
+#define SLOTS 4
+
+typedef struct
+{
+  guint8 *bytes;
+  gsize room;
+  gsize len; /* 0: the end, or an error */
+} Slot;
+
+struct _UlReadAhead
+{
+  UlStream source;
+  GThread *thread; /* NULL: not started, or joined */
+
+  GMutex lock; /* guards what follows; a slot belongs to the thread until it's filled */
+  GCond changed;
+  guint64 filled; /* slots in all */
+  guint64 used;   /* of these, the reader is done with; it's at the next one if that is filled */
+  gboolean stopped;
+  GError *failure; /* behind what is filled */
+
+  /* Of the reader. */
+  gboolean direct;  /* the system allows no more threads */
+  gboolean has_one; /* it's looking at a slot */
+  gboolean ended;
+  Slot slots[SLOTS];
+};
+
+UlReadAhead *
+ul_read_ahead_new (const UlStream *source)
+{
+  UlReadAhead *self = g_new0 (UlReadAhead, 1);
+  self->source = *source;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+void
+ul_read_ahead_free (UlReadAhead *self)
+{
+  if (self == NULL)
+    return;
+  ul_read_ahead_finish (self);
+  for (guint i = 0; i < SLOTS; i++)
+    g_free (self->slots[i].bytes);
+  g_clear_error (&self->failure);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+/* FALSE: nobody wants any more. */
+static gboolean
+wait_for_room (UlReadAhead *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->filled - self->used == SLOTS && !self->stopped)
+    g_cond_wait (&self->changed, &self->lock);
+  const gboolean wanted = !self->stopped;
+  g_mutex_unlock (&self->lock);
+  return wanted;
+}
+
+static void
+fill (Slot *slot, const guint8 *bytes, gsize len)
+{
+  if (slot->room < len)
+    {
+      g_free (slot->bytes);
+      slot->bytes = g_malloc (len);
+      slot->room = len;
+    }
+  if (len > 0)
+    memcpy (slot->bytes, bytes, len);
+  slot->len = len;
+}
+
+static gpointer
+work (gpointer data)
+{
+  UlReadAhead *self = data;
+  gsize len = 1;
+  while (len > 0 && wait_for_room (self))
+    {
+      const guint8 *bytes;
+      GError *failure = NULL;
+      if (!self->source.read (self->source.data, &bytes, &len, &failure))
+        len = 0;
+      fill (&self->slots[self->filled % SLOTS], bytes, len);
+      g_mutex_lock (&self->lock);
+      self->failure = failure;
+      self->filled++;
+      g_cond_signal (&self->changed);
+      g_mutex_unlock (&self->lock);
+    }
+  return NULL;
+}
+
+/* The next slot, once it's filled. */
+static const Slot *
+wait_for_slot (UlReadAhead *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->has_one)
+    {
+      self->used++;
+      g_cond_signal (&self->changed);
+    }
+  while (self->filled == self->used)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+  self->has_one = TRUE;
+  return &self->slots[self->used % SLOTS];
+}
+
+static gboolean
+read_slot (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
+{
+  UlReadAhead *self = data;
+  *out_n = 0;
+  if (self->ended)
+    return TRUE;
+  if (self->thread == NULL && !self->direct)
+    {
+      self->thread = g_thread_try_new ("read-ahead", work, self, NULL);
+      self->direct = self->thread == NULL;
+    }
+  if (self->direct)
+    return self->source.read (self->source.data, out_bytes, out_n, error);
+  const Slot *slot = wait_for_slot (self);
+  *out_bytes = slot->bytes;
+  *out_n = slot->len;
+  self->ended = slot->len == 0;
+  if (!self->ended || self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->failure));
+  return FALSE;
+}
+
+UlStream
+ul_read_ahead_stream (UlReadAhead *self)
+{
+  return (UlStream){ .read = read_slot, .data = self };
+}
+
+void
+ul_read_ahead_finish (UlReadAhead *self)
+{
+  if (self->thread == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  self->stopped = TRUE;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (g_steal_pointer (&self->thread));
+  self->ended = TRUE;
+}
