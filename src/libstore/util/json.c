@@ -267,6 +267,29 @@ collect_strings (JsonNode *node, const char *name, GPtrArray *out)
     }
 }
 
+gboolean
+ul_json_read_strings (const char *text, char ***out, GError **error)
+{
+  UlJsonValue root = { 0 };
+  guint n = 0;
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  g_autoptr (UlJson) json = ul_json_parse (bytes, "array", G_MAXSIZE, error);
+  g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
+  if (json == NULL || !ul_json_root (json, UL_JSON_ARRAY, &root, error)
+      || !ul_json_length (&root, UL_JSON_MAX_VALUES, &n, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      UlJsonValue element = { 0 };
+      if (!ul_json_element (&root, i, UL_JSON_STRING, &element, error))
+        return FALSE;
+      g_ptr_array_add (strings, g_strdup (ul_json_string (&element)));
+    }
+  g_ptr_array_add (strings, NULL);
+  *out = (char **) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+  return TRUE;
+}
+
 GPtrArray *
 ul_json_strings_called (const UlJson *json, const char *name)
 {

@@ -95,6 +95,9 @@ gboolean ul_json_get_strings (const UlJsonValue *object, const char *name, GHash
  * Borrowed. */
 GPtrArray *ul_json_strings_called (const UlJson *json, const char *name);
 
+/* @text, an array of strings, as such. Free it with g_strfreev (). */
+gboolean ul_json_read_strings (const char *text, char ***out, GError **error);
+
 /* What a value of type UL_JSON_STRING says, or one of UL_JSON_INTEGER. */
 const char *ul_json_string (const UlJsonValue *value);
 gint64 ul_json_integer (const UlJsonValue *value);
