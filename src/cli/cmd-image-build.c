@@ -190,12 +190,11 @@ print_text (const char *name, const UlImageBuildResult *result)
 }
 
 static gboolean
-build (const UlInvocation *inv, UlRepo *repo, UlImageBuildOptions *options, GError **error)
+build (const UlInvocation *inv, UlRepo *repo, const UlImageBuildOptions *options,
+       UlProgress *progress, GError **error)
 {
-  UlProgress progress = { 0 };
   UlImageBuildResult result;
-  options->progress = &progress;
-  g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Building", &progress);
+  g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Building", progress);
   const gboolean ok = ul_image_build (repo, options, &result, error);
   ul_progress_bar_stop (g_steal_pointer (&bar));
   if (!ok)
@@ -227,6 +226,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL)
     return FALSE;
+  UlProgress progress = { 0 };
   UlImageBuildOptions request = {
     .name = name,
     .base = base,
@@ -237,12 +237,13 @@ run (UlInvocation *inv, gpointer data, GError **error)
     .annotations = options->annotations,
     .keep_blobs = options->keep_blobs,
     .jobs = (guint) inv->jobs,
+    .progress = &progress,
     .transaction = { .no_fsync = options->no_fsync, .per_object_fsync = options->per_object_fsync },
   };
   request.has_timestamp = options->timestamp != NULL;
   if (request.has_timestamp && !ul_timestamp_parse (options->timestamp, &request.timestamp, error))
     return ul_prefix (error, "--timestamp");
-  return build (inv, repo, &request, error);
+  return build (inv, repo, &request, &progress, error);
 }
 
 static const Options defaults = { .compression = UL_TO_TAR_GZIP };
