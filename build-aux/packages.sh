@@ -15,7 +15,7 @@ packages_check=(acl attr bash-completion busybox-static bzip2 clang clang-format
   podman procps python3 shellcheck skopeo strace uidmap umoci util-linux xfsprogs xz-utils zip zstd)
 
 # Packages that tests only look into: downloaded to $package_files, not installed.
-packages_check_files=(selinux-policy-default)
+packages_check_files=(base-files busybox-static netbase selinux-policy-default tzdata)
 package_files=/var/cache/underlay-test
 
 packages_bench=(debootstrap gcc libc6-dev e2fsprogs mount ostree python3 skopeo umoci util-linux)
