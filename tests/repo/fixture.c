@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -364,4 +365,53 @@ fixture_raw_object (Fixture *f, UlObjectType type, const void *data, gsize len)
   g_autofree char *path = fixture_object (f, type, &checksum);
   fixture_put (path, data, len);
   return checksum;
+}
+
+static UlChecksum
+parse_number (char **at, const UlChecksum *numbers)
+{
+  const long n = strtol (*at, at, 10);
+  return numbers != NULL ? numbers[n] : (UlChecksum){ { (guint8) n } };
+}
+
+/* *at is left behind the closing brace. */
+static UlChecksum
+parse_dirtree (Fixture *f, char **at, const UlChecksum *numbers)
+{
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (UlDirtreeFile));
+  g_autoptr (GArray) dirs = g_array_new (FALSE, FALSE, sizeof (UlDirtreeDir));
+  for (*at += strspn (*at, " "); **at != '\0' && **at != '}'; *at += strspn (*at, " "))
+    {
+      const char *name = *at;
+      *at += strcspn (*at, "=:");
+      const gboolean is_dir = **at == ':';
+      *(*at)++ = '\0';
+      const UlChecksum checksum = parse_number (at, numbers);
+      if (is_dir)
+        {
+          (*at)++;
+          const UlDirtreeDir dir
+              = { .name = name, .tree = parse_dirtree (f, at, numbers), .meta = checksum };
+          g_array_append_val (dirs, dir);
+        }
+      else
+        {
+          const UlDirtreeFile file = { .name = name, .checksum = checksum };
+          g_array_append_val (files, file);
+        }
+    }
+  *at += **at == '}';
+  g_autoptr (GVariant) dirtree = g_variant_ref_sink (
+      ul_dirtree_new ((const UlDirtreeFile *) (gpointer) files->data, files->len,
+                      (const UlDirtreeDir *) (gpointer) dirs->data, dirs->len));
+  return fixture_raw_object (f, UL_OBJECT_DIRTREE, g_variant_get_data (dirtree),
+                             g_variant_get_size (dirtree));
+}
+
+UlChecksum
+fixture_parse_tree (Fixture *f, const char *spec, const UlChecksum *numbers)
+{
+  g_autofree char *copy = g_strdup (spec);
+  char *at = copy;
+  return parse_dirtree (f, &at, numbers);
 }

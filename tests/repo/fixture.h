@@ -71,6 +71,10 @@ void fixture_delete (Fixture *f, UlObjectType type, const UlChecksum *checksum);
  * dirtrees have to be, "file=NN ": the first byte of the checksum. */
 char *fixture_tree (Fixture *f, const UlChecksum *tree, gboolean numbered);
 
+/* A dirtree of "file=N dir:META{ ... } ": N and META are the indexes of checksums in @numbers, of
+ * objects that needn't be there; NULL: N is the checksum that begins with this byte. */
+UlChecksum fixture_parse_tree (Fixture *f, const char *spec, const UlChecksum *numbers);
+
 /* Change files behind the repository's back. Paths are relative to the current directory.
  * Directories above are made. */
 void fixture_put (const char *path, const void *data, gsize len);

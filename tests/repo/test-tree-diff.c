@@ -14,51 +14,14 @@ number (int n)
   return checksum;
 }
 
-/* A dirtree of "file=N dir:META{ ... } ": numbers stand for checksums of objects that needn't be
- * there. *at is left behind the closing brace. */
-static UlChecksum
-parse_tree (Fixture *f, char **at)
-{
-  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (UlDirtreeFile));
-  g_autoptr (GArray) dirs = g_array_new (FALSE, FALSE, sizeof (UlDirtreeDir));
-  while (**at == ' ')
-    (*at)++;
-  while (**at != '\0' && **at != '}')
-    {
-      const char *name = *at;
-      *at += strcspn (*at, "=:");
-      const gboolean is_dir = **at == ':';
-      **at = '\0';
-      const UlChecksum checksum = number ((int) strtol (*at + 1, at, 10));
-      if (is_dir)
-        {
-          (*at)++;
-          const UlDirtreeDir dir = { .name = name, .tree = parse_tree (f, at), .meta = checksum };
-          g_array_append_val (dirs, dir);
-        }
-      else
-        {
-          const UlDirtreeFile file = { .name = name, .checksum = checksum };
-          g_array_append_val (files, file);
-        }
-      while (**at == ' ')
-        (*at)++;
-    }
-  if (**at == '}')
-    (*at)++;
-  g_autoptr (GVariant) dirtree = g_variant_ref_sink (
-      ul_dirtree_new ((const UlDirtreeFile *) (gpointer) files->data, files->len,
-                      (const UlDirtreeDir *) (gpointer) dirs->data, dirs->len));
-  return fixture_raw_object (f, UL_OBJECT_DIRTREE, g_variant_get_data (dirtree),
-                             g_variant_get_size (dirtree));
-}
-
 static UlTreeDiffSide
 side (Fixture *f, const char *spec, int meta)
 {
-  g_autofree char *copy = g_strdup (spec);
-  char *at = copy;
-  return (UlTreeDiffSide){ .repo = f->repo, .tree = parse_tree (f, &at), .meta = number (meta) };
+  return (UlTreeDiffSide){
+    .repo = f->repo,
+    .tree = fixture_parse_tree (f, spec, NULL),
+    .meta = number (meta),
+  };
 }
 
 typedef struct
@@ -129,6 +92,40 @@ test_inside (void)
   g_assert_no_error (error);
   g_assert_cmpstr (log.text->str, ==, "I / I /d I /d/e M /d/e/f M /m M /m/f ");
   g_string_free (log.text, TRUE);
+}
+
+/* Trees that aren't in the repository: what is called 7 is the tree of @data. */
+static gboolean
+make_seven (const UlChecksum *tree, gpointer data, GVariant **out, GError **error)
+{
+  UlTreeDiffSide *other = data;
+  const UlChecksum seven = number (7);
+  *out = NULL;
+  return !ul_checksum_equal (tree, &seven)
+         || ul_objects_load (other->repo, UL_OBJECT_DIRTREE, &other->tree, out, error);
+}
+
+static void
+test_make (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_ARCHIVE);
+  UlTreeDiffSide real = side (&f, "d:1{ f=1 } g=1", 0);
+  UlTreeDiffSide made = side (&f, "", 0);
+  const UlTreeDiffSide b = side (&f, "d:1{ f=2 } g=1", 0);
+  Log log = { .text = g_string_new (NULL) };
+  made.tree = number (7);
+  made.make = make_seven;
+  made.make_data = &real;
+  g_assert_true (ul_tree_diff (&made, &b, 0, note, &log, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (log.text->str, ==, "M /d/f ");
+  g_string_free (log.text, TRUE);
+  /* It's needed. */
+  real.tree = number (8);
+  g_assert_false (ul_tree_diff (&made, &b, 0, note, &log, &error));
+  g_assert_error (error, UL_ERROR, UL_ERROR_NOT_FOUND);
 }
 
 static void
@@ -325,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/TreeDiff/random", test_random);
   g_test_add_func ("/TreeDiff/root", test_root);
   g_test_add_func ("/TreeDiff/skips-what-is-equal", test_skips_equal);
+  g_test_add_func ("/TreeDiff/made-trees", test_make);
   g_test_add_func ("/TreeDiff/missing-dirtree", test_missing);
   g_test_add_func ("/TreeDiff/visitor-stops-it", test_stopped);
   g_test_add_func ("/TreeDiff/deep-tree", test_deep);

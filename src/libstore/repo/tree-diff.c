@@ -227,7 +227,9 @@ load_view (Diff *diff, const UlTreeDiffSide *side, const UlChecksum *tree, UlDir
 {
   GVariant *known = side->objects != NULL ? g_hash_table_lookup (side->objects, tree) : NULL;
   g_autoptr (GVariant) dirtree = known != NULL ? g_variant_ref (known) : NULL;
-  if (dirtree == NULL && !load_tree (diff, side->repo, tree, &dirtree, error))
+  if ((dirtree == NULL && side->make != NULL
+       && !side->make (tree, side->make_data, &dirtree, error))
+      || (dirtree == NULL && !load_tree (diff, side->repo, tree, &dirtree, error)))
     return FALSE;
   ul_dirtree_view_init (view, dirtree);
   return TRUE;

@@ -9,6 +9,12 @@
 
 G_BEGIN_DECLS
 
+/* The valid dirtree @tree of trees that are made when they're needed, a new reference; *out is NULL
+ * where it's the repository's. Names of such trees may be anything, as long as equal ones are of
+ * equal trees. */
+typedef gboolean (*UlTreeDiffMake) (const UlChecksum *tree, gpointer data, GVariant **out,
+                                    GError **error);
+
 /* A root directory. */
 typedef struct
 {
@@ -17,6 +23,8 @@ typedef struct
   UlChecksum meta;
   GHashTable *objects; /* UlChecksum * -> GVariant *, valid dirtrees that are not in a repository;
                           NULL: none */
+  UlTreeDiffMake make; /* asked for what isn't among them; NULL: nothing to ask */
+  gpointer make_data;
 } UlTreeDiffSide;
 
 typedef enum
