@@ -19,6 +19,7 @@ typedef struct
 {
   char **from;
   char *base;
+  gboolean squash;
   UlToTarCompression compression;
   gboolean keep_labels;
   gboolean keep_blobs;
@@ -230,6 +231,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   UlImageBuildOptions request = {
     .name = name,
     .base = base,
+    .squash = options->squash,
     .revs = (const char *const *) revs->pdata,
     .compression = options->compression,
     .keep_labels = options->keep_labels,
@@ -254,6 +256,8 @@ static const UlOption table[] = {
     "Commits, each of which becomes a layer, the lowest first; may be given again", "@rev" },
   { "base", 0, UL_OPTION_STRING, offsetof (Options, base), "IMAGE",
     "Put them upon the layers of this image, whose config is the one to start from", "@image" },
+  { "squash", 0, UL_OPTION_FLAG, offsetof (Options, squash), NULL,
+    "Make one layer of the commits" },
   { "keep-labels", 0, UL_OPTION_FLAG, offsetof (Options, keep_labels), NULL,
     "Have the files' SELinux labels in the layers" },
   { "timestamp", 0, UL_OPTION_STRING, offsetof (Options, timestamp), "TIMESTAMP",

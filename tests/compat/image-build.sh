@@ -45,18 +45,32 @@ chown 9:9 merged/etc/deep/er/more
 umount merged
 
 u commit -b os --preserve-hardlinks --timestamp=@1000000000 os >/dev/null
+mkdir -p upmore/etc upmore/gone upmore/var
+mknod upmore/etc/becomes-file c 0 0
+printf "g" >upmore/gone/again
+printf "2" >upmore/var/two
+u commit -b more --retarget-whiteouts --timestamp=@1000000000 upmore >/dev/null
 u commit -b up --retarget-whiteouts --timestamp=@1000000000 up >/dev/null
 u image build -q --from=os,up --entrypoint=/bin/x -e A=1 app
-u image export -q app oci:layout:app
+u image build -q --from=os,up --squash one
+u image build -q --from=os base
+u image build -q --base=base --from=up,more --squash more
+for image in app one more; do u image export -q $image oci:layout:$image; done
 u checkout --process-passthrough-whiteouts os lower
 u checkout --process-passthrough-whiteouts up upper
-mkdir shown
+u checkout --process-passthrough-whiteouts more upmost
+mkdir shown shown-more
 mount -t overlay overlay -o lowerdir=upper:lower shown
+mount -t overlay overlay -o lowerdir=upmost:upper:lower shown-more
 
-for image in app; do
+for image in app one more; do
+  tree=shown
+  [ $image != more ] || tree=shown-more
   umoci unpack --image "layout:$image" "$image" >/dev/null 2>&1
-  same_tree "$image: umoci's tree is the overlay's" "$image/rootfs" shown --no-links
+  same_tree "$image: umoci's tree is the overlay's" "$image/rootfs" "$tree" --no-links
 done
 same_tree "hardlinks, too" app/rootfs/bin lower/bin
+layers () { u image show --json "$1" | grep -c '"blob"'; }
+is "squash is one layer" "$(layers one) $(layers more)" "1 2"
 is "skopeo has the config" "$(skopeo inspect --config oci:layout:app | tr -d ' \n' | grep -o '"config":{[^}]*}')" '"config":{"Env":["A=1"],"Entrypoint":["/bin/x"]}'
 done_testing

@@ -53,7 +53,7 @@ repo_init (Repo *r)
 
 /* Layers of these specs, the lowest first. */
 static UlMerged *
-merge (Repo *r, const char *const *specs, int root_meta)
+merge (Repo *r, const char *const *specs, UlMergedPurpose purpose, int root_meta)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) layers = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
@@ -67,7 +67,7 @@ merge (Repo *r, const char *const *specs, int root_meta)
       fixture_end (transaction);
       g_array_append_val (layers, commit);
     }
-  UlMerged *merged = ul_merged_new (r->f.repo, layers, &error);
+  UlMerged *merged = ul_merged_new (r->f.repo, layers, purpose, &error);
   g_assert_no_error (error);
   return merged;
 }
@@ -98,7 +98,7 @@ check (const char *const *specs, const char *expected)
 {
   Repo r;
   repo_init (&r);
-  g_autoptr (UlMerged) merged = merge (&r, specs, PLAIN);
+  g_autoptr (UlMerged) merged = merge (&r, specs, UL_MERGED_SHOWN, PLAIN);
   const UlTreeDiffSide a = ul_merged_side (merged);
   const UlTreeDiffSide b = {
     .repo = r.f.repo,
@@ -164,7 +164,7 @@ test_opaque_root (void)
 {
   Repo r;
   repo_init (&r);
-  g_autoptr (UlMerged) merged = merge (&r, LAYERS ("a=1", "b=1"), OPAQUE);
+  g_autoptr (UlMerged) merged = merge (&r, LAYERS ("a=1", "b=1"), UL_MERGED_SHOWN, OPAQUE);
   const UlTreeDiffSide a = ul_merged_side (merged);
   const UlTreeDiffSide b = {
     .repo = r.f.repo,
@@ -184,8 +184,9 @@ test_same_layers (void)
   repo_init (&r);
   const char *base = "d:3{ x=1 } e:3{ }";
   const char *above = "d:3{ y=1 }";
-  g_autoptr (UlMerged) one = merge (&r, LAYERS (base, above, "e:3{ f=1 }"), PLAIN);
-  g_autoptr (UlMerged) two = merge (&r, LAYERS (base, above, "e:3{ f=2 }", "g=1"), PLAIN);
+  g_autoptr (UlMerged) one = merge (&r, LAYERS (base, above, "e:3{ f=1 }"), UL_MERGED_SHOWN, PLAIN);
+  g_autoptr (UlMerged) two
+      = merge (&r, LAYERS (base, above, "e:3{ f=2 }", "g=1"), UL_MERGED_SHOWN, PLAIN);
   const UlTreeDiffSide a = ul_merged_side (one);
   const UlTreeDiffSide b = ul_merged_side (two);
   const UlChecksum unread[] = { fixture_parse_tree (&r.f, "x=1", r.numbers),
@@ -202,13 +203,54 @@ test_no_layers (void)
 {
   Repo r;
   repo_init (&r);
-  g_autoptr (UlMerged) none = merge (&r, (const char *const[]){ NULL }, PLAIN);
-  g_autoptr (UlMerged) some = merge (&r, LAYERS ("a=1", "d:3{ b=1 }"), PLAIN);
+  g_autoptr (UlMerged) none = merge (&r, (const char *const[]){ NULL }, UL_MERGED_SHOWN, PLAIN);
+  g_autoptr (UlMerged) some = merge (&r, LAYERS ("a=1", "d:3{ b=1 }"), UL_MERGED_SHOWN, PLAIN);
   const UlTreeDiffSide a = ul_merged_side (none);
   const UlTreeDiffSide b = ul_merged_side (some);
   g_autofree char *differs = compare (&a, &b);
   g_assert_cmpstr (differs, ==, "M / A /a A /d A /d/b ");
   fixture_clear (&r.f);
+}
+
+/* Is this the layer that these make? The root has the last one's dirmeta. */
+static void
+check_layer (const char *const *specs, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  UlChecksum tree;
+  UlChecksum meta;
+  Repo r;
+  repo_init (&r);
+  g_autoptr (UlMerged) merged = merge (&r, specs, UL_MERGED_LAYER, OTHER);
+  g_autoptr (UlTransaction) transaction = fixture_begin (&r.f);
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  ul_merged_write (merged, writer, &tree, &meta, &error);
+  g_assert_no_error (error);
+  fixture_end (transaction);
+  const UlChecksum wanted = fixture_parse_tree (&r.f, expected, r.numbers);
+  g_assert_true (ul_checksum_equal (&tree, &wanted));
+  g_assert_true (ul_checksum_equal (&meta, &r.numbers[OTHER]));
+  fixture_clear (&r.f);
+}
+
+static void
+test_layer (void)
+{
+  check_layer (LAYERS ("a=1 d:3{ x=1 }"), "a=1 d:3{ x=1 }");
+  check_layer (LAYERS ("a=1 d:3{ x=1 }", "b=1 d:5{ y=1 }"), "a=1 b=1 d:5{ x=1 y=1 }");
+  /* Names are sorted as they are written. */
+  check_layer (LAYERS ("-=1 a=1", ".ostree-wh.a=0 .ostree-wh.z=0 b:3{ }"),
+               "-=1 .ostree-wh.a=0 .ostree-wh.z=0 b:3{ }");
+  check_layer (LAYERS (".ostree-wh.a=0", "a=1"), "a=1");
+  /* What ended the merging ends it on other layers, too. */
+  check_layer (LAYERS (".ostree-wh.d=0", "d:3{ x=1 }"), "d:4{ x=1 }");
+  check_layer (LAYERS ("d=1", "d:3{ x=1 }"), "d:4{ x=1 }");
+  check_layer (LAYERS ("d:4{ x=1 }", "d:3{ y=1 }"), "d:4{ x=1 y=1 }");
+  check_layer (LAYERS ("d:3{ x=1 }", "d:4{ y=1 }", "d:3{ z=1 }"), "d:4{ y=1 z=1 }");
+  check_layer (LAYERS ("d:3{ s:3{ x=1 } }", "d:3{ s:4{ } .ostree-wh.t=0 }"),
+               "d:3{ s:4{ } .ostree-wh.t=0 }");
+  check_layer (LAYERS ("d:4{ s:4{ x=1 } }", "e=1"), "d:4{ s:4{ x=1 } } e=1");
+  check_layer (LAYERS ("d:3{ x=1 }", ".ostree-wh.d=0"), ".ostree-wh.d=0");
 }
 
 static void
@@ -218,8 +260,8 @@ fails (const char *const *specs, UlError code, const char *message)
   g_autoptr (GString) text = g_string_new (NULL);
   Repo r;
   repo_init (&r);
-  g_autoptr (UlMerged) merged = merge (&r, specs, PLAIN);
-  g_autoptr (UlMerged) none = merge (&r, (const char *const[]){ NULL }, PLAIN);
+  g_autoptr (UlMerged) merged = merge (&r, specs, UL_MERGED_SHOWN, PLAIN);
+  g_autoptr (UlMerged) none = merge (&r, (const char *const[]){ NULL }, UL_MERGED_SHOWN, PLAIN);
   const UlTreeDiffSide a = ul_merged_side (merged);
   const UlTreeDiffSide b = ul_merged_side (none);
   g_assert_false (ul_tree_diff (&a, &b, 0, note, text, &error));
@@ -247,6 +289,7 @@ main (int argc, char **argv)
   g_test_add_func ("/merged/opaque-root", test_opaque_root);
   g_test_add_func ("/merged/same-layers", test_same_layers);
   g_test_add_func ("/merged/no-layers", test_no_layers);
+  g_test_add_func ("/merged/layer", test_layer);
   g_test_add_func ("/merged/broken", test_broken);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 
 #include "image/blob-digest.h"
 #include "image/layout-writer.h"
+#include "image/merged.h"
 #include "image/records.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
@@ -96,6 +97,64 @@ find_commits (Build *self, GError **error)
         return FALSE;
       g_array_append_val (self->commits, checksum);
     }
+  return TRUE;
+}
+
+/* Subjects of the commits, for the one that is made of them. */
+static char *
+join_subjects (const GPtrArray *subjects)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < subjects->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", (const char *) subjects->pdata[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+describe_all (const Build *self, char **out_subject, guint64 *out_newest, GError **error)
+{
+  g_autoptr (GPtrArray) subjects = g_ptr_array_new_with_free_func (g_free);
+  guint64 newest = 0;
+  for (guint i = 0; i < self->commits->len; i++)
+    {
+      g_auto (UlCommit) commit = { 0 };
+      if (!ul_objects_load_commit (self->repo, &g_array_index (self->commits, UlChecksum, i),
+                                   &commit, error))
+        return FALSE;
+      newest = MAX (newest, commit.timestamp);
+      if (*commit.subject != '\0')
+        g_ptr_array_add (subjects, g_strdup (commit.subject));
+    }
+  *out_subject = join_subjects (subjects);
+  *out_newest = newest;
+  return TRUE;
+}
+
+/* One commit in the place of all, which no ref leads to. */
+static gboolean
+squash (Build *self, GError **error)
+{
+  g_autofree char *subject = NULL;
+  guint64 newest;
+  UlChecksum tree;
+  UlChecksum meta;
+  UlChecksum squashed;
+  UlTransactionStats stats;
+  g_autoptr (UlTransaction) transaction
+      = ul_transaction_begin (self->repo, &self->options->transaction, error);
+  if (transaction == NULL || !describe_all (self, &subject, &newest, error))
+    return FALSE;
+  g_autoptr (UlMerged) merged = ul_merged_new (self->repo, self->commits, UL_MERGED_LAYER, error);
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  if (merged == NULL || !ul_merged_write (merged, writer, &tree, &meta, error))
+    return FALSE;
+  g_autoptr (GVariant) commit
+      = g_variant_ref_sink (ul_commit_new (NULL, NULL, subject, NULL, newest, &tree, &meta));
+  if (!ul_writer_metadata (writer, UL_OBJECT_COMMIT, commit, &squashed, error)
+      || !ul_transaction_commit (transaction, &stats, error))
+    return FALSE;
+  g_array_set_size (self->commits, 0);
+  g_array_append_val (self->commits, squashed);
   return TRUE;
 }
 
@@ -266,6 +325,7 @@ ul_image_build (UlRepo *repo, const UlImageBuildOptions *options, UlImageBuildRe
   };
   g_array_set_clear_func (self.layers, clear_layer);
   if (!load_base (&self, error) || !find_commits (&self, error)
+      || (options->squash && self.commits->len > 1 && !squash (&self, error))
       || !ul_tmp_dir_with (ul_repo_tmp_dfd (repo), build_in, &self, error))
     return FALSE;
   *out_result = self.result;

@@ -19,6 +19,7 @@ typedef struct
   const char *name;        /* in full */
   const char *base;        /* the image that it stands on, in full; NULL: none */
   const char *const *revs; /* commits, the lowest first, NULL-terminated; may be none with a base */
+  gboolean squash;         /* what they make together is one layer */
   UlToTarCompression compression; /* plain, gzip or zstd */
   gboolean keep_labels;           /* SELinux's, which are of the machine and not of an image */
   gboolean has_timestamp; /* FALSE: of the image that of its newest commit, of each file that of

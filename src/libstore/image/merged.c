@@ -13,13 +13,17 @@
  * empty name is none. */
 #define STACK_TAG 0
 
+/* Directories below each other that write () goes down to: more than a path can name. */
+#define MAX_DEPTH 4096
+
 struct _UlMerged
 {
   UlRepo *repo;
+  UlMergedPurpose purpose;
   UlHasher *hasher;
   GHashTable *stacks;  /* UlChecksum * -> GArray of UlChecksum: dirtrees, the topmost first */
   GHashTable *metas;   /* UlChecksum * -> Meta *: those that were looked at */
-  GHashTable *objects; /* UlChecksum * -> GVariant *: dirmetas without what made them opaque */
+  GHashTable *objects; /* UlChecksum * -> GVariant *: dirmetas that aren't in the repository */
   UlChecksum tree;
   UlChecksum meta;
 };
@@ -33,12 +37,14 @@ typedef struct
 /* A name in a directory that is being merged. */
 typedef struct
 {
-  char *name;      /* first, for compare_names () */
+  char *name;
   gboolean closed; /* layers below don't matter */
   gboolean is_file;
-  UlChecksum file;
-  UlChecksum meta; /* of the topmost directory */
-  GArray *trees;   /* UlChecksum, the topmost first; NULL: no directory */
+  char *marker;       /* that it's deleted, as a file's name; NULL: it isn't */
+  UlChecksum file;    /* of either */
+  UlChecksum meta;    /* of the topmost directory */
+  gboolean is_opaque; /* the directory hides what layers below all of these have */
+  GArray *trees;      /* UlChecksum, the topmost first; NULL: no directory */
 } Name;
 
 static void
@@ -46,14 +52,21 @@ name_free (gpointer data)
 {
   Name *name = data;
   g_clear_pointer (&name->trees, g_array_unref);
+  g_free (name->marker);
   g_free (name->name);
   g_free (name);
 }
 
 static int
-compare_names (gconstpointer a, gconstpointer b)
+compare_files (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(const Name *const *) a)->name, (*(const Name *const *) b)->name);
+  return strcmp (((const UlDirtreeFile *) a)->name, ((const UlDirtreeFile *) b)->name);
+}
+
+static int
+compare_dirs (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const UlDirtreeDir *) a)->name, ((const UlDirtreeDir *) b)->name);
 }
 
 /* What a stack of one is called is its dirtree. */
@@ -159,11 +172,14 @@ add_files (UlMerged *self, const UlDirtreeView *view, const UlChecksum *tree, GH
           || (deleted != NULL && !check_marker (view, tree, deleted, error)))
         return FALSE;
       Name *name = find_name (names, deleted != NULL ? deleted : file.name);
-      if (!name->closed && deleted == NULL && name->trees == NULL)
+      if (!name->closed && name->trees == NULL)
         {
-          name->is_file = TRUE;
+          name->is_file = deleted == NULL;
+          name->marker = deleted != NULL ? g_strdup (file.name) : NULL;
           name->file = file.checksum;
         }
+      /* What is no directory ends what is merged, and in one layer the directory has to. */
+      name->is_opaque |= !name->closed && name->trees != NULL;
       name->closed = TRUE;
     }
   return TRUE;
@@ -188,6 +204,7 @@ add_dirs (UlMerged *self, const UlDirtreeView *view, GHashTable *names, GError *
           name->meta = meta->seen;
         }
       g_array_append_val (name->trees, dir.tree);
+      name->is_opaque |= meta->is_opaque;
       name->closed = meta->is_opaque;
     }
   return TRUE;
@@ -205,33 +222,67 @@ add_layer (UlMerged *self, const UlChecksum *tree, GHashTable *names, GError **e
   return add_files (self, &view, tree, names, error) && add_dirs (self, &view, names, error);
 }
 
-static GVariant *
-make_dirtree (UlMerged *self, GHashTable *names)
+/* The dirmeta that makes a directory opaque which else is @meta. */
+static gboolean
+make_opaque (UlMerged *self, UlChecksum *meta, GError **error)
 {
-  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+  guint32 uid;
+  guint32 gid;
+  guint32 mode;
+  g_autoptr (GVariant) xattrs = NULL;
+  GVariant *known = g_hash_table_lookup (self->objects, meta);
+  g_autoptr (GVariant) dirmeta = known != NULL ? g_variant_ref (known) : NULL;
+  if (dirmeta == NULL && !ul_objects_load (self->repo, UL_OBJECT_DIRMETA, meta, &dirmeta, error))
+    return FALSE;
+  ul_dirmeta_get (dirmeta, &uid, &gid, &mode, &xattrs);
+  g_autoptr (GVariant) more = ul_file_meta_set_xattr (xattrs, UL_WHITEOUT_OPAQUE_TRUSTED, "y", 1);
+  GVariant *opaque = g_variant_ref_sink (ul_dirmeta_new (uid, gid, mode, more));
+  ul_checksum_of_data (g_variant_get_data (opaque), g_variant_get_size (opaque), meta);
+  g_hash_table_insert (self->objects, g_memdup2 (meta, sizeof *meta), opaque);
+  return TRUE;
+}
+
+static gboolean
+add_name (UlMerged *self, const Name *name, GArray *files, GArray *dirs, GError **error)
+{
+  const gboolean hides = self->purpose == UL_MERGED_LAYER;
+  const UlDirtreeFile file
+      = { .name = name->marker != NULL ? name->marker : name->name, .checksum = name->file };
+  UlDirtreeDir dir = { .name = name->name, .meta = name->meta };
+  if (name->is_file || (name->marker != NULL && hides))
+    g_array_append_val (files, file);
+  if (name->trees == NULL)
+    return TRUE;
+  if (hides && name->is_opaque && !make_opaque (self, &dir.meta, error))
+    return FALSE;
+  remember_stack (self, name->trees, &dir.tree);
+  g_array_append_val (dirs, dir);
+  return TRUE;
+}
+
+static GVariant *
+dirtree_of (const GArray *files, const GArray *dirs)
+{
+  return g_variant_ref_sink (
+      ul_dirtree_new ((const UlDirtreeFile *) (gconstpointer) files->data, files->len,
+                      (const UlDirtreeDir *) (gconstpointer) dirs->data, dirs->len));
+}
+
+static gboolean
+make_dirtree (UlMerged *self, GHashTable *names, GVariant **out, GError **error)
+{
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (UlDirtreeFile));
   g_autoptr (GArray) dirs = g_array_new (FALSE, FALSE, sizeof (UlDirtreeDir));
   GHashTableIter iter;
-  gpointer entry;
+  gpointer name;
   g_hash_table_iter_init (&iter, names);
-  while (g_hash_table_iter_next (&iter, NULL, &entry))
-    g_ptr_array_add (sorted, entry);
-  g_ptr_array_sort (sorted, compare_names);
-  for (guint i = 0; i < sorted->len; i++)
-    {
-      const Name *name = sorted->pdata[i];
-      const UlDirtreeFile file = { .name = name->name, .checksum = name->file };
-      UlDirtreeDir dir = { .name = name->name, .meta = name->meta };
-      if (name->is_file)
-        g_array_append_val (files, file);
-      else if (name->trees != NULL)
-        {
-          remember_stack (self, name->trees, &dir.tree);
-          g_array_append_val (dirs, dir);
-        }
-    }
-  return g_variant_ref_sink (ul_dirtree_new ((UlDirtreeFile *) (gpointer) files->data, files->len,
-                                             (UlDirtreeDir *) (gpointer) dirs->data, dirs->len));
+  while (g_hash_table_iter_next (&iter, NULL, &name))
+    if (!add_name (self, name, files, dirs, error))
+      return FALSE;
+  g_array_sort (files, compare_files);
+  g_array_sort (dirs, compare_dirs);
+  *out = dirtree_of (files, dirs);
+  return TRUE;
 }
 
 static gboolean
@@ -248,8 +299,7 @@ make (const UlChecksum *tree, gpointer data, GVariant **out, GError **error)
   for (guint i = 0; i < trees->len; i++)
     if (!add_layer (self, &g_array_index (trees, UlChecksum, i), names, error))
       return FALSE;
-  *out = make_dirtree (self, names);
-  return TRUE;
+  return make_dirtree (self, names, out, error);
 }
 
 /* What an image without layers has. */
@@ -288,9 +338,10 @@ add_roots (UlMerged *self, const GArray *layers, GError **error)
 }
 
 UlMerged *
-ul_merged_new (UlRepo *repo, const GArray *layers, GError **error)
+ul_merged_new (UlRepo *repo, const GArray *layers, UlMergedPurpose purpose, GError **error)
 {
   g_autoptr (UlMerged) self = g_new0 (UlMerged, 1);
+  self->purpose = purpose;
   self->repo = g_object_ref (repo);
   self->hasher = ul_hasher_new ();
   self->stacks = g_hash_table_new_full (ul_checksum_hash, ul_checksum_equal_func, g_free,
@@ -325,4 +376,56 @@ ul_merged_side (UlMerged *self)
     .make = make,
     .make_data = self,
   };
+}
+
+static gboolean
+write_meta (UlMerged *self, UlWriter *writer, UlChecksum *meta, GError **error)
+{
+  GVariant *made = g_hash_table_lookup (self->objects, meta);
+  return made == NULL || ul_writer_metadata (writer, UL_OBJECT_DIRMETA, made, meta, error);
+}
+
+/* Replaces what a stack is called by the dirtree that is written of it. */
+static gboolean
+write_tree (UlMerged *self, UlWriter *writer, guint depth, UlChecksum *tree, GError **error)
+{
+  g_autoptr (GVariant) made = NULL;
+  g_auto (UlDirtreeView) view = { 0 };
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (UlDirtreeFile));
+  g_autoptr (GArray) dirs = g_array_new (FALSE, FALSE, sizeof (UlDirtreeDir));
+  if (!make (tree, self, &made, error))
+    return FALSE;
+  if (made == NULL)
+    return TRUE;
+  if (depth == MAX_DEPTH)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "more than %d directories below each other",
+                     MAX_DEPTH);
+  ul_dirtree_view_init (&view, made);
+  g_array_set_size (files, (guint) view.n_files);
+  g_array_set_size (dirs, (guint) view.n_dirs);
+  for (guint i = 0; i < files->len; i++)
+    ul_dirtree_view_file (&view, i, &g_array_index (files, UlDirtreeFile, i));
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      UlDirtreeDir *dir = &g_array_index (dirs, UlDirtreeDir, i);
+      ul_dirtree_view_dir (&view, i, dir);
+      if (!write_tree (self, writer, depth + 1, &dir->tree, error)
+          || !write_meta (self, writer, &dir->meta, error))
+        return FALSE;
+    }
+  g_autoptr (GVariant) written = dirtree_of (files, dirs);
+  return ul_writer_metadata (writer, UL_OBJECT_DIRTREE, written, tree, error);
+}
+
+gboolean
+ul_merged_write (UlMerged *self, UlWriter *writer, UlChecksum *out_tree, UlChecksum *out_meta,
+                 GError **error)
+{
+  UlChecksum tree = self->tree;
+  UlChecksum meta = self->meta;
+  if (!write_tree (self, writer, 0, &tree, error) || !write_meta (self, writer, &meta, error))
+    return FALSE;
+  *out_tree = tree;
+  *out_meta = meta;
+  return TRUE;
 }

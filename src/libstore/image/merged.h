@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "repo/transaction.h"
 #include "repo/tree-diff.h"
 
 /* What an overlay of layers shows, as a tree: the view of an image as a container has it. A
@@ -18,12 +19,23 @@ G_BEGIN_DECLS
 
 typedef struct _UlMerged UlMerged;
 
+typedef enum
+{
+  UL_MERGED_SHOWN, /* what there is to be seen */
+  UL_MERGED_LAYER, /* what is to lie on other layers: all that may hide something there stays */
+} UlMergedPurpose;
+
 /* @layers: of UlChecksum, commits, the lowest first. */
-UlMerged *ul_merged_new (UlRepo *repo, const GArray *layers, GError **error);
+UlMerged *ul_merged_new (UlRepo *repo, const GArray *layers, UlMergedPurpose purpose,
+                         GError **error);
 void ul_merged_free (UlMerged *merged);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlMerged, ul_merged_free)
 
 /* To be compared; it borrows @merged. */
 UlTreeDiffSide ul_merged_side (UlMerged *merged);
+
+/* Write all of it. Directories that only one layer brings stay the objects that they are. */
+gboolean ul_merged_write (UlMerged *merged, UlWriter *writer, UlChecksum *out_tree,
+                          UlChecksum *out_meta, GError **error);
 
 G_END_DECLS
