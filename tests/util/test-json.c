@@ -456,6 +456,28 @@ test_quote (void)
   g_assert_cmpstr (quoted, ==, "\"a\\\"\\\\/\\n\\u0001\u00e4\"");
 }
 
+static void
+note_leaf (const char *const *path, guint n, const char *text, gpointer data)
+{
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (data, "%s/", path[i]);
+  g_string_append_printf (data, "=%s ", text);
+}
+
+static void
+test_leaves (void)
+{
+  g_autoptr (UlJson) json
+      = parse ("{\"a\": 1, \"b\": {\"c\": [ {\"d\": null} ], \"e\": null, \"f\": {}, "
+               "\"g\": {\"h\": \"i\"}}}",
+               NULL);
+  g_autoptr (UlJson) scalar = parse ("true", NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  ul_json_foreach_leaf (json, note_leaf, text);
+  ul_json_foreach_leaf (scalar, note_leaf, text);
+  g_assert_cmpstr (text->str, ==, "a/=1 b/c/=[{\"d\":null}] b/f/={} b/g/h/=\"i\" =true ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -477,5 +499,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/with-values", test_with_values);
   g_test_add_func ("/json/with-values-refused", test_with_values_refused);
   g_test_add_func ("/json/quote", test_quote);
+  g_test_add_func ("/json/leaves", test_leaves);
   return g_test_run ();
 }

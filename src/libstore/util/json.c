@@ -298,6 +298,39 @@ ul_json_strings_called (const UlJson *json, const char *name)
   return out;
 }
 
+typedef struct
+{
+  const char *path[UL_JSON_MAX_DEPTH];
+  UlJsonLeafFunc func;
+  gpointer data;
+} Leaves;
+
+/* No deeper than UL_JSON_MAX_DEPTH. */
+static void
+visit_leaves (Leaves *self, JsonNode *node, guint depth)
+{
+  if (JSON_NODE_HOLDS_NULL (node))
+    return;
+  if (!JSON_NODE_HOLDS_OBJECT (node) || json_object_get_size (json_node_get_object (node)) == 0)
+    {
+      g_autofree char *text = json_to_string (node, FALSE);
+      self->func (self->path, depth, text, self->data);
+      return;
+    }
+  JsonObjectIter iter;
+  JsonNode *value;
+  json_object_iter_init_ordered (&iter, json_node_get_object (node));
+  while (json_object_iter_next_ordered (&iter, &self->path[depth], &value))
+    visit_leaves (self, value, depth + 1);
+}
+
+void
+ul_json_foreach_leaf (const UlJson *json, UlJsonLeafFunc func, gpointer data)
+{
+  Leaves leaves = { .func = func, .data = data };
+  visit_leaves (&leaves, json->root, 0);
+}
+
 const char *
 ul_json_string (const UlJsonValue *value)
 {

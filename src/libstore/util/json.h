@@ -98,6 +98,12 @@ GPtrArray *ul_json_strings_called (const UlJson *json, const char *name);
 /* @text, an array of strings, as such. Free it with g_strfreev (). */
 gboolean ul_json_read_strings (const char *text, char ***out, GError **error);
 
+/* Called for each value of a document that isn't null and has no members of its own: an array is
+ * one value, and so is an object without members. @path: the names of the @n members that lead to
+ * it. @text: what stands in a document for it, without spaces. */
+typedef void (*UlJsonLeafFunc) (const char *const *path, guint n, const char *text, gpointer data);
+void ul_json_foreach_leaf (const UlJson *json, UlJsonLeafFunc func, gpointer data);
+
 /* What a value of type UL_JSON_STRING says, or one of UL_JSON_INTEGER. */
 const char *ul_json_string (const UlJsonValue *value);
 gint64 ul_json_integer (const UlJsonValue *value);
