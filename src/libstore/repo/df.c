@@ -255,24 +255,13 @@ add_ref (UlDfResult *result, char *name, const UlChecksum *commit)
 static gboolean
 list_refs (UlRepo *repo, UlDfResult *result, GError **error)
 {
-  const char *own = ul_repo_collection_id (repo);
   g_autoptr (GPtrArray) refs = NULL;
-  g_autoptr (GPtrArray) collections = NULL;
-  if (!ul_refs_list (repo, NULL, UL_REFS_LIST_ALL, &refs, error)
-      || !ul_refs_list_collections (repo, NULL, &collections, error))
+  if (!ul_refs_list_roots (repo, &refs, error))
     return FALSE;
   for (guint i = 0; i < refs->len; i++)
     {
       const UlRef *ref = refs->pdata[i];
-      if (ref->target == NULL)
-        add_ref (result, g_strdup (ref->refspec), &ref->checksum);
-    }
-  for (guint i = 0; i < collections->len; i++)
-    {
-      const UlCollectionRef *ref = collections->pdata[i];
-      if (g_strcmp0 (ref->collection_id, own) != 0)
-        add_ref (result, g_strdup_printf ("(%s, %s)", ref->collection_id, ref->ref),
-                 &ref->checksum);
+      add_ref (result, g_strdup (ref->refspec), &ref->checksum);
     }
   return TRUE;
 }

@@ -240,3 +240,39 @@ ul_refs_list_collections (UlRepo *repo, const char *match_collection, GPtrArray 
   *out_refs = g_steal_pointer (&refs);
   return TRUE;
 }
+
+static void
+add_root (GPtrArray *roots, char *name, const UlChecksum *checksum)
+{
+  UlRef *root = g_new0 (UlRef, 1);
+  root->refspec = name;
+  root->checksum = *checksum;
+  g_ptr_array_add (roots, root);
+}
+
+gboolean
+ul_refs_list_roots (UlRepo *repo, GPtrArray **out_refs, GError **error)
+{
+  const char *own = ul_repo_collection_id (repo);
+  g_autoptr (GPtrArray) refs = NULL;
+  g_autoptr (GPtrArray) collections = NULL;
+  if (!ul_refs_list (repo, NULL, UL_REFS_LIST_ALL, &refs, error)
+      || !ul_refs_list_collections (repo, NULL, &collections, error))
+    return FALSE;
+  GPtrArray *roots = g_ptr_array_new_with_free_func (ref_free);
+  for (guint i = 0; i < refs->len; i++)
+    {
+      const UlRef *ref = refs->pdata[i];
+      if (ref->target == NULL)
+        add_root (roots, g_strdup (ref->refspec), &ref->checksum);
+    }
+  for (guint i = 0; i < collections->len; i++)
+    {
+      const UlCollectionRef *ref = collections->pdata[i];
+      if (g_strcmp0 (ref->collection_id, own) != 0)
+        add_root (roots, g_strdup_printf ("(%s, %s)", ref->collection_id, ref->ref),
+                  &ref->checksum);
+    }
+  *out_refs = roots;
+  return TRUE;
+}

@@ -45,6 +45,10 @@ typedef struct
 gboolean ul_refs_list (UlRepo *repo, const char *prefix, UlRefsListFlags flags,
                        GPtrArray **out_refs, GError **error);
 
+/* Every name that keeps commits, but aliases: of UlRef, whose refspec is "(COLLECTION, REF)" for a
+ * ref of another collection. */
+gboolean ul_refs_list_roots (UlRepo *repo, GPtrArray **out_refs, GError **error);
+
 /* Set or, with @checksum NULL, remove a ref at once. Durable on return (unless core.fsync is off).
  */
 gboolean ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum,
