@@ -26,6 +26,22 @@ ul_print_json (JsonBuilder *builder)
 }
 
 void
+ul_print_json_open (JsonBuilder *builder, const char *name)
+{
+  g_autofree char *text = to_text (builder, 2);
+  char *end = strrchr (text, '\n');
+  g_assert (end != NULL);
+  *end = '\0';
+  printf ("%s,\n  \"%s\" : ", text, name);
+}
+
+void
+ul_print_json_close (void)
+{
+  puts ("}");
+}
+
+void
 ul_json_list_begin (UlJsonList *list)
 {
   list->any = FALSE;

@@ -17,6 +17,11 @@ G_BEGIN_DECLS
 /* One document, indented, from a finished builder. */
 void ul_print_json (JsonBuilder *builder);
 
+/* The object in @builder, that has members, without its end: what is printed next is the value of
+ * one more member, called @name, and a newline. */
+void ul_print_json_open (JsonBuilder *builder, const char *name);
+void ul_print_json_close (void);
+
 /* A list too long to be held in memory: begin, an element from a builder each, end. The builder is
  * reset. */
 typedef struct
