@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/columns.h"
 #include "cli/depth.h"
+#include "cli/df-print.h"
 #include "cli/open.h"
-#include "cli/print.h"
 #include "cli/progress.h"
 #include "repo/df.h"
 #include "util/error.h"
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define BAR_WIDTH 20
 
 typedef struct
 {
@@ -64,18 +63,7 @@ select_refs (UlDfResult *result, char **prefixes, GError **error)
 static UlDfSize
 shared_of (const UlDfRef *ref)
 {
-  return (UlDfSize){ .objects = ref->total.objects - ref->exclusive.objects,
-                     .bytes = ref->total.bytes - ref->exclusive.bytes };
-}
-
-static void
-add_json_size (JsonBuilder *builder, const char *name, const UlDfSize *size)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
-  ul_json_add_int (builder, "objects", (gint64) size->objects);
-  ul_json_add_int (builder, "bytes", (gint64) size->bytes);
-  json_builder_end_object (builder);
+  return ul_df_less (&ref->total, &ref->exclusive);
 }
 
 static void
@@ -93,32 +81,19 @@ print_json (const UlDfResult *result)
       ul_json_add_string (builder, "ref", ref->name);
       ul_json_add_checksum (builder, "commit", &ref->commit);
       ul_json_add_int (builder, "commits", (gint64) ref->n_commits);
-      add_json_size (builder, "total", &ref->total);
-      add_json_size (builder, "exclusive", &ref->exclusive);
-      add_json_size (builder, "shared", &shared);
+      ul_json_add_df_size (builder, "total", &ref->total);
+      ul_json_add_df_size (builder, "exclusive", &ref->exclusive);
+      ul_json_add_df_size (builder, "shared", &shared);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
-  add_json_size (builder, "all", &result->all);
-  add_json_size (builder, "shared", &result->shared);
-  add_json_size (builder, "unreferenced", &result->unreferenced);
-  add_json_size (builder, "unreachable", &result->unreachable);
+  ul_json_add_df_size (builder, "all", &result->all);
+  ul_json_add_df_size (builder, "shared", &result->shared);
+  ul_json_add_df_size (builder, "unreferenced", &result->unreferenced);
+  ul_json_add_df_size (builder, "unreachable", &result->unreachable);
   ul_json_add_int (builder, "missing", (gint64) result->n_missing);
   json_builder_end_object (builder);
   ul_print_json (builder);
-}
-
-/* What the ref has alone as `#`, what it shares as `-`; @most fills it. */
-static void
-print_bar (const UlDfRef *ref, guint64 most)
-{
-  char bar[BAR_WIDTH + 1] = "";
-  const double scale = most > 0 ? (double) BAR_WIDTH / (double) most : 0;
-  const int total = (int) ((double) ref->total.bytes * scale + 0.5);
-  const int exclusive = (int) ((double) ref->exclusive.bytes * scale + 0.5);
-  for (int i = 0; i < BAR_WIDTH && i < total; i++)
-    bar[i] = i < exclusive ? '#' : '-';
-  printf ("  %s", bar);
 }
 
 /* Sizes have a no-break space before the unit: two bytes, one column. */
@@ -142,7 +117,10 @@ print_row (const UlDfRef *ref, int width, guint64 most)
   print_size (&ref->exclusive);
   print_size (&shared);
   if (isatty (STDOUT_FILENO))
-    print_bar (ref, most);
+    {
+      g_autofree char *bar = ul_bar (ref->exclusive.bytes, ref->total.bytes, most);
+      printf ("  %s", bar);
+    }
   putchar ('\n');
 }
 
@@ -196,11 +174,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     print_json (&result);
   else
     print_text (&result);
-  if (result.n_missing > 0)
-    fprintf (stderr,
-             "Not counted: what is below %" G_GUINT64_FORMAT
-             " missing or broken directories (fsck says which)\n",
-             result.n_missing);
+  ul_df_print_missing (result.n_missing);
   return TRUE;
 }
 

@@ -15,33 +15,6 @@ typedef struct
   gboolean names;
 } Options;
 
-/* Leave of @names only what the user asks for, if that is anything. */
-static gboolean
-select_names (GPtrArray *names, char **argv, GError **error)
-{
-  g_autoptr (GPtrArray) wanted = NULL;
-  if (*argv == NULL)
-    return TRUE;
-  if (!ul_cli_image_names (argv, &wanted, error))
-    return FALSE;
-  const char *const *list = (const char *const *) wanted->pdata;
-  for (const char *const *name = list; *name != NULL; name++)
-    if (!g_ptr_array_find_with_equal_func (names, *name, g_str_equal, NULL))
-      return ul_throw (error, UL_ERROR_NOT_FOUND, "image %s: not there", *name);
-  for (guint i = names->len; i-- > 0;)
-    if (!g_strv_contains (list, names->pdata[i]))
-      g_ptr_array_remove_index (names, i);
-  return TRUE;
-}
-
-/* Its row begins with the name already. */
-static const char *
-cause_of (const GError *failure, const char *name)
-{
-  g_autofree char *prefix = g_strconcat ("image ", name, ": ", NULL);
-  return failure->message + (g_str_has_prefix (failure->message, prefix) ? strlen (prefix) : 0);
-}
-
 static void
 print_name (const char *name, int width)
 {
@@ -80,7 +53,7 @@ print_table (UlRepo *repo, const GPtrArray *names)
         print_image (image);
       else
         {
-          g_autofree char *cause = ul_escape (cause_of (failure, names->pdata[i]));
+          g_autofree char *cause = ul_escape (ul_image_cause (failure, names->pdata[i]));
           printf ("broken: %s\n", cause);
         }
       broken += image == NULL;
@@ -108,7 +81,7 @@ print_json (UlRepo *repo, const GPtrArray *names)
         json_builder_add_int_value (builder, image->layers->len);
       else
         json_builder_add_null_value (builder);
-      ul_json_add_string (builder, "error", image == NULL ? cause_of (failure, name) : NULL);
+      ul_json_add_string (builder, "error", image == NULL ? ul_image_cause (failure, name) : NULL);
       json_builder_end_object (builder);
       ul_json_list_add (&list, builder);
       broken += image == NULL;
@@ -126,7 +99,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--names and --json exclude each other");
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL || !ul_image_list (repo, &names, error)
-      || !select_names (names, inv->argv, error))
+      || !ul_cli_select_images (names, inv->argv, error))
     return FALSE;
   if (options->names)
     {
@@ -135,9 +108,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
       return TRUE;
     }
   const guint broken = inv->json ? print_json (repo, names) : print_table (repo, names);
-  return broken == 0
-         || ul_throw (error, UL_ERROR_CORRUPT, "Of %u image%s %u can't be read", names->len,
-                      names->len == 1 ? "" : "s", broken);
+  return ul_cli_check_broken (names->len, broken, error);
 }
 
 static const UlOption table[] = {

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define BAR_WIDTH 20
+
 void
 ul_columns_init (UlColumns *columns, const char *const *titles, guint right)
 {
@@ -56,4 +58,16 @@ void
 ul_columns_clear (UlColumns *columns)
 {
   g_clear_pointer (&columns->cells, g_ptr_array_unref);
+}
+
+char *
+ul_bar (guint64 part, guint64 total, guint64 most)
+{
+  const double scale = most > 0 ? (double) BAR_WIDTH / (double) most : 0;
+  const int whole = MIN ((int) ((double) total * scale + 0.5), BAR_WIDTH);
+  const int hashes = MIN ((int) ((double) part * scale + 0.5), whole);
+  char *bar = g_strnfill ((gsize) whole, '-');
+  for (int i = 0; i < hashes; i++)
+    bar[i] = '#';
+  return bar;
 }

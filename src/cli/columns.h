@@ -22,4 +22,7 @@ void ul_columns_print (const UlColumns *columns);
 void ul_columns_clear (UlColumns *columns);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlColumns, ul_columns_clear)
 
+/* A bar for a terminal: @total, of which @part as `#` and the rest as `-`; @most fills it. */
+char *ul_bar (guint64 part, guint64 total, guint64 most);
+
 G_END_DECLS

@@ -17,6 +17,7 @@ extern const UlCommand ul_cmd_diff;
 extern const UlCommand ul_cmd_export;
 extern const UlCommand ul_cmd_fsck;
 extern const UlCommand ul_cmd_image_build;
+extern const UlCommand ul_cmd_image_df;
 extern const UlCommand ul_cmd_image_diff;
 extern const UlCommand ul_cmd_image_export;
 extern const UlCommand ul_cmd_image_import;

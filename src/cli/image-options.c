@@ -62,3 +62,29 @@ ul_cli_image_names (char **argv, GPtrArray **out, GError **error)
   *out = g_steal_pointer (&names);
   return TRUE;
 }
+
+gboolean
+ul_cli_select_images (GPtrArray *names, char **argv, GError **error)
+{
+  g_autoptr (GPtrArray) wanted = NULL;
+  if (*argv == NULL)
+    return TRUE;
+  if (!ul_cli_image_names (argv, &wanted, error))
+    return FALSE;
+  const char *const *list = (const char *const *) wanted->pdata;
+  for (const char *const *name = list; *name != NULL; name++)
+    if (!g_ptr_array_find_with_equal_func (names, *name, g_str_equal, NULL))
+      return ul_throw (error, UL_ERROR_NOT_FOUND, "image %s: not there", *name);
+  for (guint i = names->len; i-- > 0;)
+    if (!g_strv_contains (list, names->pdata[i]))
+      g_ptr_array_remove_index (names, i);
+  return TRUE;
+}
+
+gboolean
+ul_cli_check_broken (guint n, guint broken, GError **error)
+{
+  return broken == 0
+         || ul_throw (error, UL_ERROR_CORRUPT, "Of %u image%s %u can't be read", n,
+                      n == 1 ? "" : "s", broken);
+}

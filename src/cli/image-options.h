@@ -44,4 +44,10 @@ gboolean ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GE
 /* NAME... of images as a user gives them, in full: char *, owned, NULL-terminated. */
 gboolean ul_cli_image_names (char **argv, GPtrArray **out, GError **error);
 
+/* Leave of @names, all that there are, only what the user asks for, if that is anything. */
+gboolean ul_cli_select_images (GPtrArray *names, char **argv, GError **error);
+
+/* FALSE if any of @n images that were listed couldn't be read. */
+gboolean ul_cli_check_broken (guint n, guint broken, GError **error);
+
 G_END_DECLS

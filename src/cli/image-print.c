@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/image-print.h"
 
+#include <string.h>
+
 char *
 ul_image_created (const UlOciConfig *config, const char *format)
 {
@@ -57,4 +59,11 @@ ul_json_image_summary (JsonBuilder *builder, const UlImage *image)
   ul_json_add_string (builder, "platform", platform);
   ul_json_add_int (builder, "size", (gint64) ul_image_size (image));
   add_time (builder, image->documents->config);
+}
+
+const char *
+ul_image_cause (const GError *failure, const char *name)
+{
+  g_autofree char *prefix = g_strconcat ("image ", name, ": ", NULL);
+  return failure->message + (g_str_has_prefix (failure->message, prefix) ? strlen (prefix) : 0);
 }

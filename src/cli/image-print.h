@@ -24,4 +24,7 @@ void ul_json_image_summary (JsonBuilder *builder, const UlImage *image);
 /* A digest as documents write it. */
 void ul_json_add_digest (JsonBuilder *builder, const char *name, const UlChecksum *digest);
 
+/* Why it can't be read, for a row that begins with its name already. */
+const char *ul_image_cause (const GError *failure, const char *name);
+
 G_END_DECLS

@@ -40,8 +40,9 @@ static const UlCommand *const health[] = {
 };
 
 static const UlCommand *const images[] = {
-  &ul_cmd_image_import, &ul_cmd_image_build, &ul_cmd_image_export, &ul_cmd_image_list,
-  &ul_cmd_image_show,   &ul_cmd_image_diff,  &ul_cmd_image_remove, NULL,
+  &ul_cmd_image_import, &ul_cmd_image_build,  &ul_cmd_image_export,
+  &ul_cmd_image_list,   &ul_cmd_image_show,   &ul_cmd_image_diff,
+  &ul_cmd_image_df,     &ul_cmd_image_remove, NULL,
 };
 
 static const UlCommand *const stores[] = {
