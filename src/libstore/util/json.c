@@ -305,6 +305,15 @@ typedef struct
   gpointer data;
 } Leaves;
 
+/* json-glib writes what is no JSON for a number that it can't hold, as 1e999. */
+static char *
+leaf_text (JsonNode *node)
+{
+  g_autofree char *text = json_to_string (node, FALSE);
+  return ul_json_check (text, strlen (text), "value", NULL) ? g_steal_pointer (&text)
+                                                            : ul_json_quote (text);
+}
+
 /* No deeper than UL_JSON_MAX_DEPTH. */
 static void
 visit_leaves (Leaves *self, JsonNode *node, guint depth)
@@ -313,7 +322,7 @@ visit_leaves (Leaves *self, JsonNode *node, guint depth)
     return;
   if (!JSON_NODE_HOLDS_OBJECT (node) || json_object_get_size (json_node_get_object (node)) == 0)
     {
-      g_autofree char *text = json_to_string (node, FALSE);
+      g_autofree char *text = leaf_text (node);
       self->func (self->path, depth, text, self->data);
       return;
     }

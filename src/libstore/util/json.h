@@ -100,7 +100,8 @@ gboolean ul_json_read_strings (const char *text, char ***out, GError **error);
 
 /* Called for each value of a document that isn't null and has no members of its own: an array is
  * one value, and so is an object without members. @path: the names of the @n members that lead to
- * it. @text: what stands in a document for it, without spaces. */
+ * it. @text: what stands in a document for it, without spaces; a value with a number that is too
+ * large for a double is a string. */
 typedef void (*UlJsonLeafFunc) (const char *const *path, guint n, const char *text, gpointer data);
 void ul_json_foreach_leaf (const UlJson *json, UlJsonLeafFunc func, gpointer data);
 
