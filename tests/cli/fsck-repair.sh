@@ -43,6 +43,7 @@ like "is said as always" "$out" "completed successfully - no errors found\.$"
 nok "and leaves no quarantine" test -e r/extensions/underlay
 nok "or staging" compgen -G 'r/tmp/staging-*'
 coproc HOLD { exec "$SRC/tests/lib/hold-lock" r/.lock exclusive 2>/dev/null; }
+holder=$HOLD_PID # bash forgets it when the process ends
 read -r <&"${HOLD[0]}"
 ok "nor does it wait for a lock" u fsck --repair=src --lock-timeout=0
 rm "$(file_of /one).filez"
@@ -50,7 +51,7 @@ run u fsck --repair=src --lock-timeout=0
 like "with something to do it does" "$status $err" "^1 .*error: Locking repo r "
 # shellcheck disable=SC1083,SC2093
 exec {HOLD[1]}>&-
-wait "$HOLD_PID"
+wait "$holder"
 fails_with "--repair alone needs a parent" "^error: --repair needs =REPO or =DIR: there is no parent repository$" u fsck --repair
 fails_with "no such source" "^error: --repair=nowhere: no such repository or directory$" u fsck --repair=nowhere
 u config set 'remote "origin".url' http://localhost/ 2>/dev/null || printf '\n[remote "origin"]\nurl=http://localhost/\n' >>r/config

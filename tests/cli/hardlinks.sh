@@ -220,7 +220,7 @@ ok "verify of copies" u verify out main
 
 # --- random trees
 
-cat >random.py <<'EOF'
+cat >random-tree.py <<'EOF'
 import os, random, sys
 r = random.Random(int(sys.argv[1])); top = sys.argv[2]; dirs, files = [top], []
 os.mkdir(top)
@@ -236,7 +236,7 @@ for i in range(r.randrange(400)):
 EOF
 same=0
 for ((i = 1; i <= ${UNDERLAY_TEST_LONG:+50}0 + 12; i++)); do
-  rm -rf random && python3 random.py $i random
+  rm -rf random && python3 random-tree.py $i random
   u commit -b random --preserve-hardlinks random >/dev/null
   mode=$(echo -H -C -U '' | cut -d' ' -f$((i % 4 + 1)))
   # shellcheck disable=SC2086
