@@ -119,10 +119,7 @@ is "directories are labelled alike" "$(ours ls -R -d -X main | sed -n 's/^d.*{/{
 # of its labelled commit. Only at commit it takes /proc for /mnt.
 labels ()
 {
-  local f
-  (cd "$1" && find . "${@:2}" -printf '%P\0' | sort -z | while IFS= read -r -d '' f; do
-    printf '%q %s\n' "$f" "$(getfattr -h --only-values -n security.selinux "./$f" 2>/dev/null | tr -d '\0')"
-  done)
+  (cd "$1" && find . "${@:2}" -print0 | sort -z | xargs -0 getfattr -h -n security.selinux 2>/dev/null | sed 's/\\000"$/"/') || true
 }
 both_label ()
 {
