@@ -46,7 +46,8 @@ if [ -n "${UNDERLAY_TEST_JOBS:-}" ]; then
 fi
 OSTREE=${OSTREE:-ostree}
 export SRC BUILD UNDERLAY OSTREE
-PATH=$SRC/tests/lib:$PATH:/usr/sbin:/sbin
+# The system's own tools first: a python3 that a version manager's shim looks for takes ten times as long to start.
+PATH=$SRC/tests/lib:/usr/bin:/bin:$PATH:/usr/sbin:/sbin
 
 _tap_script=$(realpath "$0")
 T=$(mktemp -d "${UNDERLAY_TEST_TMPDIR:-/var/tmp}/underlay-test.XXXXXX")
@@ -75,6 +76,7 @@ _tap_cleanup ()
     eval "${_tap_exit[i]}"
   done
   cd /
+  rm -f "$T.out" "$T.err"
   if [ -z "${UNDERLAY_TEST_KEEP:-}" ]; then
     # Immutable files and mounts left by a test that stopped half way.
     awk -v t="$T/" 'index ($5, t) == 1 { print $5 }' /proc/self/mountinfo | sort -r \
@@ -101,32 +103,24 @@ diag ()
   done <<<"$*"
 }
 
-# TAP gives '#' and newlines a meaning.
-_tap_name ()
+# _tap_line VERDICT NAME [DIRECTIVE]. TAP gives '#' and newlines a meaning.
+_tap_line ()
 {
-  local n=${1//#/\\#}
-  printf '%s' "${n//$'\n'/\\n}"
+  local n=${2//#/\\#}
+  _tap_count=$((_tap_count + 1))
+  printf '%s %d - %s%s\n' "$1" "$_tap_count" "${n//$'\n'/\\n}" "${3:-}" >&3
 }
 
-pass ()
-{
-  _tap_count=$((_tap_count + 1))
-  printf 'ok %d - %s\n' "$_tap_count" "$(_tap_name "$1")" >&3
-}
+pass () { _tap_line "ok" "$1"; }
 
 fail ()
 {
-  _tap_count=$((_tap_count + 1))
   _tap_failed=$((_tap_failed + 1))
-  printf 'not ok %d - %s\n' "$_tap_count" "$(_tap_name "$1")" >&3
+  _tap_line "not ok" "$1"
   [ $# -lt 2 ] || diag "${@:2}"
 }
 
-skip ()
-{
-  _tap_count=$((_tap_count + 1))
-  printf 'ok %d - %s # SKIP %s\n' "$_tap_count" "$(_tap_name "$1")" "$2" >&3
-}
+skip () { _tap_line "ok" "$1" " # SKIP $2"; }
 
 skip_all ()
 {
@@ -168,15 +162,14 @@ done_testing ()
   exit 0
 }
 
-# Standard output and error are taken byte for byte apart from NUL and trailing newlines.
+# Standard output and error are taken byte for byte apart from NUL and trailing newlines. They go to files beside $T,
+# which stay there: this runs ten thousand times, and starts nothing but the command.
 run ()
 {
   status=0
-  # The group takes what bash says of a command that was killed.
-  { "$@" >"$T/.out" 2>"$T/.err" 3>&-; } 2>/dev/null || status=$?
-  out=$(tr -d '\0' <"$T/.out")
-  err=$(tr -d '\0' <"$T/.err")
-  rm -f "$T/.out" "$T/.err"
+  # The group takes what bash says of a command that was killed, and of a NUL.
+  { "$@" >"$T.out" 2>"$T.err" 3>&-; } 2>/dev/null || status=$?
+  { out=$(<"$T.out") err=$(<"$T.err"); } 2>/dev/null
 }
 
 _tap_show_run ()
