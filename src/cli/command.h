@@ -78,8 +78,8 @@ typedef struct
   const char *args; /* for the usage line, "" if none */
   const char *summary;
   const char *details;   /* a paragraph for --help, or NULL */
-  const char *completes; /* what the arguments are: words, @file, @dir, @rev, @image, word=@class;
-                            the last one repeats */
+  const char *completes; /* what the arguments are: words, @file, @dir, @rev, @image, @user,
+                            word=@class; the last one repeats */
   UlCommandUses uses;
   gsize options_size;
   const void *defaults; /* options_size bytes to begin with; NULL: zeros */

@@ -21,6 +21,7 @@ extern const UlCommand ul_cmd_image_df;
 extern const UlCommand ul_cmd_image_diff;
 extern const UlCommand ul_cmd_image_export;
 extern const UlCommand ul_cmd_image_import;
+extern const UlCommand ul_cmd_image_store_expose;
 extern const UlCommand ul_cmd_image_store_list;
 extern const UlCommand ul_cmd_image_store_prepare;
 extern const UlCommand ul_cmd_image_store_repair;

@@ -46,11 +46,17 @@ static const UlCommand *const images[] = {
 };
 
 static const UlCommand *const stores[] = {
-  &ul_cmd_image_store_create,  &ul_cmd_image_store_add,
-  &ul_cmd_image_store_update,  &ul_cmd_image_store_remove,
-  &ul_cmd_image_store_gc,      &ul_cmd_image_store_list,
-  &ul_cmd_image_store_verify,  &ul_cmd_image_store_repair,
-  &ul_cmd_image_store_prepare, NULL,
+  &ul_cmd_image_store_create,
+  &ul_cmd_image_store_add,
+  &ul_cmd_image_store_update,
+  &ul_cmd_image_store_remove,
+  &ul_cmd_image_store_gc,
+  &ul_cmd_image_store_list,
+  &ul_cmd_image_store_verify,
+  &ul_cmd_image_store_repair,
+  &ul_cmd_image_store_prepare,
+  &ul_cmd_image_store_expose,
+  NULL,
 };
 
 static const UlCommandGroup groups[] = {

@@ -31,8 +31,8 @@ compare_ids (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-static GArray *
-sorted_ids (GHashTable *set)
+GArray *
+ul_store_sorted_ids (GHashTable *set)
 {
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   GHashTableIter iter;
@@ -57,8 +57,8 @@ read_owners (int tar_split, UlStoreLayer *out, GError **error)
     {
       g_array_unref (out->uids);
       g_array_unref (out->gids);
-      out->uids = sorted_ids (owners.uids);
-      out->gids = sorted_ids (owners.gids);
+      out->uids = ul_store_sorted_ids (owners.uids);
+      out->gids = ul_store_sorted_ids (owners.gids);
     }
   g_hash_table_unref (owners.uids);
   g_hash_table_unref (owners.gids);

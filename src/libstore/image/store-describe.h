@@ -38,4 +38,7 @@ typedef gboolean (*UlStorePutFile) (const char *name, GBytes *content, gpointer 
 gboolean ul_store_put_big_data (UlStoreImage *image, const UlStoreImageSpec *spec,
                                 UlStorePutFile func, gpointer data, GError **error);
 
+/* Of a set of ids as pointers: an array of guint32, ascending. */
+GArray *ul_store_sorted_ids (GHashTable *set);
+
 G_END_DECLS
