@@ -160,6 +160,38 @@ test_missing (void)
   g_assert_cmpstr (sets, ==, "0 1 = 5");
 }
 
+/* Many directories, so that threads have something to do: those of even numbers are the same for
+ * all, and those of odd ones differ. */
+static UlChecksum
+commit_many (Fixture *f, const UlChecksum numbers[3], int own)
+{
+  g_autoptr (GString) spec = g_string_new (NULL);
+  for (int i = 100; i < 500; i++)
+    g_string_append_printf (spec, "d%d:2{ f%d=0 g=%d } ", i, i, i % 2 == 0 ? 0 : own);
+  const UlChecksum tree = fixture_parse_tree (f, spec->str, numbers);
+  g_autoptr (UlTransaction) transaction = fixture_begin (f);
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  const UlChecksum commit = fixture_write_commit (writer, &tree, &numbers[2], NULL, "");
+  fixture_end (transaction);
+  return commit;
+}
+
+static void
+test_threads (void)
+{
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE_USER);
+  const FixtureCommit c = fixture_commit (&f, NULL, NULL, "");
+  const UlChecksum numbers[] = { c.files[0], c.files[1], c.meta };
+  const UlChecksum one = commit_many (&f, numbers, 0);
+  const UlChecksum two = commit_many (&f, numbers, 1);
+  g_autoptr (UlShares) shares = ul_shares_new (f.repo, 4, NULL);
+  add_group (shares, &one, 1, 0);
+  add_group (shares, &two, 1, 0);
+  g_autofree char *sets = sets_of (shares);
+  g_assert_cmpstr (sets, ==, "0 1 = 202, 0 = 202, 1 = 203");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -168,5 +200,6 @@ main (int argc, char **argv)
   g_test_add_func ("/shares/sizes", test_sizes);
   g_test_add_func ("/shares/history", test_history);
   g_test_add_func ("/shares/missing", test_missing);
+  g_test_add_func ("/shares/threads", test_threads);
   return g_test_run ();
 }

@@ -143,15 +143,22 @@ leaf_at (const GPtrArray *leaves, guint *at)
 }
 
 static void
-add_change (GPtrArray *changes, const Leaf *a, const Leaf *b)
+add_change (GPtrArray *changes, char **path, const char *old, const char *new)
 {
   UlOciConfigChange *change = g_new (UlOciConfigChange, 1);
   *change = (UlOciConfigChange){
-    .path = g_strdupv (a != NULL ? a->path : b->path),
-    .old = a != NULL ? g_strdup (a->text) : NULL,
-    .new = b != NULL ? g_strdup (b->text) : NULL,
+    .path = g_strdupv (path),
+    .old = g_strdup (old),
+    .new = g_strdup (new),
   };
   g_ptr_array_add (changes, change);
+}
+
+/* Of two lists of which not both are at their end: which comes first? */
+static int
+compare_next (const Leaf *a, const Leaf *b)
+{
+  return a == NULL ? 1 : b == NULL ? -1 : compare_paths (a->path, b->path);
 }
 
 gboolean
@@ -172,9 +179,13 @@ ul_oci_config_diff (GBytes *a, GBytes *b, GPtrArray **out, GError **error)
     {
       const Leaf *x = leaf_at (of_a, &i);
       const Leaf *y = leaf_at (of_b, &j);
-      const int order = x == NULL ? 1 : y == NULL ? -1 : compare_paths (x->path, y->path);
-      if (order != 0 || !g_str_equal (x->text, y->text))
-        add_change (changes, order <= 0 ? x : NULL, order >= 0 ? y : NULL);
+      const int order = compare_next (x, y);
+      if (order < 0)
+        add_change (changes, x->path, x->text, NULL);
+      else if (order > 0)
+        add_change (changes, y->path, NULL, y->text);
+      else if (!g_str_equal (x->text, y->text))
+        add_change (changes, x->path, x->text, y->text);
       i += order <= 0;
       j += order >= 0;
     }
