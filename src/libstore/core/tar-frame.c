@@ -99,10 +99,11 @@ begin_special (UlTarFrame *self, const UlTarHeading *heading, GError **error)
 }
 
 static UlTarStat
-make_stat (const UlTarRecords *records, const UlTarHeading *heading)
+make_stat (const UlTarRecords *records, const UlTarHeading *heading, guint64 size)
 {
   return (UlTarStat){
     .type = heading->type,
+    .size = size,
     .mtime = records->has_mtime ? records->mtime : heading->mtime,
     .mtime_nsec = records->has_mtime ? records->mtime_nsec : 0,
     .uid = records->has_uid ? records->uid : heading->uid,
@@ -112,9 +113,10 @@ make_stat (const UlTarRecords *records, const UlTarHeading *heading)
 
 /* What only some want to know of an entry. */
 static gboolean
-tell_about (UlTarFrame *self, const char *name, const UlTarHeading *heading, GError **error)
+tell_about (UlTarFrame *self, const char *name, const UlTarHeading *heading, guint64 size,
+            GError **error)
 {
-  const UlTarStat stat = make_stat (&self->records, heading);
+  const UlTarStat stat = make_stat (&self->records, heading, size);
   const char *target = self->records.has_link ? NULL : heading->link;
   if (self->sink.link != NULL && ul_tar_type_is_link (heading->type)
       && !self->sink.link (name, target, heading->type == '1', self->data, error))
@@ -133,7 +135,7 @@ begin_entry (UlTarFrame *self, const UlTarHeading *heading, GError **error)
                                                              : heading->size;
   const gboolean is_content
       = ul_tar_type_is_file (heading->type) && !is_sparse && !g_str_has_suffix (name, "/");
-  if (!tell_about (self, name, heading, error))
+  if (!tell_about (self, name, heading, size, error))
     return FALSE;
   ul_tar_records_clear (&self->records);
   if (size > G_MAXINT64 - UL_TAR_BLOCK)

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint8 type;  /* '0' (or NUL) a file, '1' hardlink, '2' symlink, '5' directory, ... */
+  guint64 size; /* bytes of content that follow */
   gint64 mtime; /* seconds since 1970; 0 where it's no number */
   guint32 mtime_nsec;
   guint64 uid;

@@ -23,6 +23,7 @@ typedef struct
 typedef struct
 {
   int dfd;
+  gboolean all_linked;
   UlMtimes mtimes;
   UlMtimesStats *stats;
   GArray *dirs;     /* of Dated: set at the end, as what is in them changes theirs */
@@ -223,8 +224,9 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
     {
       if (self->mtimes == UL_MTIMES_AUTO && g_str_has_suffix (path, ".py"))
         add_dated (self->sources, path, stat);
-      return self->mtimes == UL_MTIMES_KEEP ? renew_file (self, path, &time, error)
-                                            : zero_copy (self, path, error);
+      if (self->mtimes == UL_MTIMES_KEEP)
+        return renew_file (self, path, &time, error);
+      return (self->all_linked && stat->size > 0) || zero_copy (self, path, error);
     }
   return TRUE;
 }
@@ -390,11 +392,12 @@ set_all (Times *self, int tar_split, GError **error)
 }
 
 gboolean
-ul_store_diff_set_times (int dfd, int tar_split, UlMtimes mtimes, UlMtimesStats *io_stats,
-                         GError **error)
+ul_store_diff_set_times (int dfd, gboolean all_linked, int tar_split, UlMtimes mtimes,
+                         UlMtimesStats *io_stats, GError **error)
 {
   Times self = {
     .dfd = dfd,
+    .all_linked = all_linked,
     .mtimes = mtimes,
     .stats = io_stats,
     .dirs = g_array_new (FALSE, FALSE, sizeof (Dated)),

@@ -21,9 +21,10 @@ typedef struct
   guint64 bytes; /* of these that were copied; shared ones aren't counted */
 } UlMtimesStats;
 
-/* Directories and symlinks always get theirs. @dfd: the checkout. @tar_split: of the layer, read
- * from its offset; borrowed. @io_stats: added to. Not durable. */
-gboolean ul_store_diff_set_times (int dfd, int tar_split, UlMtimes mtimes, UlMtimesStats *io_stats,
-                                  GError **error);
+/* Directories and symlinks always get theirs. @dfd: the checkout; @all_linked: its files are links
+ * to objects, all that have content. @tar_split: of the layer, read from its offset; borrowed.
+ * @io_stats: added to. Not durable. */
+gboolean ul_store_diff_set_times (int dfd, gboolean all_linked, int tar_split, UlMtimes mtimes,
+                                  UlMtimesStats *io_stats, GError **error);
 
 G_END_DECLS

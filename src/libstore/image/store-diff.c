@@ -70,7 +70,7 @@ complete_dir (int dfd, const char *name, GError **error)
 
 static gboolean
 check_out (UlRepo *repo, const UlImageLayer *layer, const UlStoreDiffOptions *options, int dfd,
-           const char *name, UlStoreDiffStats *io_stats, GError **error)
+           const char *name, gboolean *out_all_linked, UlStoreDiffStats *io_stats, GError **error)
 {
   const UlCheckoutOptions checkout = {
     .whiteouts = UL_CHECKOUT_WHITEOUTS_PASSTHROUGH,
@@ -84,6 +84,7 @@ check_out (UlRepo *repo, const UlImageLayer *layer, const UlStoreDiffOptions *op
   io_stats->linked += (guint64) stats.linked;
   io_stats->copied += (guint64) stats.copied;
   io_stats->copied_bytes += (guint64) stats.bytes;
+  *out_all_linked = stats.bytes == 0;
   return TRUE;
 }
 
@@ -92,7 +93,8 @@ ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
                     const UlStoreDiffOptions *options, int dfd, const char *name,
                     UlStoreDiffStats *io_stats, GError **error)
 {
-  if (!check_out (repo, layer, options, dfd, name, io_stats, error)
+  gboolean all_linked;
+  if (!check_out (repo, layer, options, dfd, name, &all_linked, io_stats, error)
       || (layer->parent != NULL && !complete_dir (dfd, name, error))) /* a base hides nothing */
     return FALSE;
   ul_autofd int fd = ul_fd_open_no_symlinks (dfd, name, O_RDONLY | O_DIRECTORY);
@@ -100,6 +102,7 @@ ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
     return ul_throw_errno (error, "open %s", name);
   if (lseek (tar_split, 0, SEEK_SET) != 0)
     return ul_throw_errno (error, "lseek");
-  return ul_store_diff_set_times (fd, tar_split, options->mtimes, &io_stats->times, error)
+  return ul_store_diff_set_times (fd, all_linked, tar_split, options->mtimes, &io_stats->times,
+                                  error)
          && (lseek (tar_split, 0, SEEK_SET) == 0 || ul_throw_errno (error, "lseek"));
 }
