@@ -4,24 +4,11 @@
 #
 # Images from a registry, through skopeo: a real registry on loopback.
 . "$(dirname "$0")/../lib/tap.sh"
-need_cmd skopeo docker-registry python3 jq
+need_cmd skopeo python3 jq
+. "$SRC/tests/lib/registry.sh"
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-cat >registry.yml <<E
-version: 0.1
-log: {level: error}
-storage: {filesystem: {rootdirectory: $T/registry}}
-http: {addr: "127.0.0.1:$port"}
-E
-docker-registry serve registry.yml >registry.log 2>&1 3>&- &
-registry=$!
-at_exit 'kill $registry 2>/dev/null'
-for ((i = 0; i < 100; i++)); do
-  ! { exec 4<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null || break
-  sleep 0.1
-done
-exec 4>&-
-at=127.0.0.1:$port
+registry_start
+port=${at#*:}
 
 u () { "$UNDERLAY" --repo=r "$@"; }
 import () { timeout 60 "$UNDERLAY" --repo=r image import --insecure-policy --tls-verify=false "$@"; }

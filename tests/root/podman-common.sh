@@ -17,6 +17,10 @@ private_mounts
 umount -R /sys/fs/cgroup 2>/dev/null || true
 mount -t cgroup2 none /sys/fs/cgroup || skip_all "no cgroup2"
 
+# What podman and skopeo remember of blobs on this machine.
+mkdir -p /var/lib/containers
+mount -t tmpfs none /var/lib/containers
+
 mkdir fs
 mount -t tmpfs -o size=512m none fs
 cd fs
@@ -29,9 +33,10 @@ printf '[engine]\nlock_type = "file"\ntmp_dir = "%s"\nevents_logger = "none"\n' 
 : >registries.conf
 printf '[storage]\ndriver = "overlay"\nrunroot = "%s"\ngraphroot = "%s"\n' "$PWD/run" "$PWD/unused" >storage.conf
 primary=primary
+inside=()
 pod ()
 {
-  podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
+  "${inside[@]}" podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
     --storage-opt "additionalimagestore=$PWD/ro" "$@" 3>&-
 }
 # shellcheck disable=SC2034
