@@ -5,6 +5,7 @@
 # mount namespace, and
 #
 #     pod ARGUMENT...     podman with storage in ./$primary and the additional store ./ro
+#                         (in the background with pod_exec=1: $! is podman then)
 #     ${limits[@]}        options for `pod run` and `pod create`
 #     pod_ro DIR          DIR is what is at ./ro now, read-only
 
@@ -36,7 +37,7 @@ primary=primary
 inside=()
 pod ()
 {
-  "${inside[@]}" podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
+  ${pod_exec:+exec} "${inside[@]}" podman --root "$PWD/$primary" --runroot "$PWD/run" --storage-driver overlay --runtime crun --cgroup-manager cgroupfs \
     --storage-opt "additionalimagestore=$PWD/ro" "$@" 3>&-
 }
 # shellcheck disable=SC2034

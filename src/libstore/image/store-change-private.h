@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* In overlay/ under its temporary name, with the file UL_STORE_TAR_SPLIT in it. */
+/* In overlay/ under its temporary name; its tar-split has the same in overlay-layers/. */
 typedef struct
 {
   UlStoreLayer *layer; /* NULL once it's published */
@@ -58,6 +58,9 @@ gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLay
                                  const UlStoreLayerSource *source, GError **error);
 gboolean ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,
                                  const UlStoreImageSpec *spec, GError **error);
+
+/* What still has its temporary name. */
+void ul_store_remove_prepared_layer (const UlStore *store, const UlStorePreparedLayer *prepared);
 
 /* The parent is published, by us or by somebody who was faster and made another link: say so in the
  * `lower` of what is prepared. */

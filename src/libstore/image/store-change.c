@@ -53,10 +53,7 @@ static void
 remove_prepared (const UlStoreChange *change)
 {
   for (guint i = 0; i < change->layers->len; i++)
-    {
-      const UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
-      (void) ul_fd_remove_tree_at (change->store->overlay_dfd, prepared->tmp, NULL);
-    }
+    ul_store_remove_prepared_layer (change->store, change->layers->pdata[i]);
   for (guint i = 0; i < change->images->len; i++)
     {
       const UlStorePreparedImage *prepared = g_ptr_array_index (change->images, i);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "image/store-describe.h"
 #include "util/error.h"
@@ -40,14 +41,16 @@ find_lower (const UlStoreChange *change, const char *parent, char **out, GError 
   return lower_of_published (change->store, parent, out, error);
 }
 
+/* As @name below where it's to be: podman mounts the overlay/ of its primary store on itself, and a
+ * rename doesn't go from one mount to another. */
 static gboolean
-copy_tar_split (const UlStore *store, int dfd, int from, GError **error)
+copy_tar_split (const UlStore *store, const char *name, int from, GError **error)
 {
   struct stat st;
   if (fstat (from, &st) != 0)
     return ul_throw_errno (error, "stat %s", UL_STORE_TAR_SPLIT);
   ul_autofd int to
-      = openat (dfd, UL_STORE_TAR_SPLIT, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, store->file_mode);
+      = openat (store->layers_dfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, store->file_mode);
   if (to < 0 || fchmod (to, store->file_mode) != 0)
     return ul_throw_errno (error, "create %s", UL_STORE_TAR_SPLIT);
   return ul_fd_copy (from, to, (guint64) st.st_size, error);
@@ -76,7 +79,8 @@ fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
          && (prepared->lower != NULL
                  ? ul_store_write_text (dfd, "lower", prepared->lower, FALSE, error)
                  : ul_store_make_dir (dfd, "empty", mode, error))
-         && (!prepared->has_tar_split || copy_tar_split (store, dfd, source->tar_split_fd, error));
+         && (!prepared->has_tar_split
+             || copy_tar_split (store, prepared->tmp, source->tar_split_fd, error));
 }
 
 gboolean
@@ -94,8 +98,15 @@ ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepa
       && ul_fd_open_dir_at (store->overlay_dfd, prepared->tmp, FALSE, &dfd, error)
       && fill_layer (store, dfd, prepared, source, error))
     return TRUE;
-  (void) ul_fd_remove_tree_at (store->overlay_dfd, prepared->tmp, NULL);
+  ul_store_remove_prepared_layer (store, prepared);
   return FALSE;
+}
+
+void
+ul_store_remove_prepared_layer (const UlStore *store, const UlStorePreparedLayer *prepared)
+{
+  (void) ul_fd_remove_tree_at (store->overlay_dfd, prepared->tmp, NULL);
+  (void) unlinkat (store->layers_dfd, prepared->tmp, 0);
 }
 
 gboolean

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define UL_STORE_LAYERS  "overlay-layers"
 #define UL_STORE_IMAGES  "overlay-images"
 
-/* In a layer's directory while it's prepared; in UL_STORE_LAYERS behind "<id>.". */
+/* In UL_STORE_LAYERS behind "<id>.". */
 #define UL_STORE_TAR_SPLIT "tar-split.gz"
 
 /* One of the two lists: its directory has it and its lock. */

@@ -28,9 +28,9 @@ ul_store_write_list (const UlStoreChange *change, int dfd, const UlStoreList *li
 }
 
 static gboolean
-give_name (int from_dfd, const char *from, int dfd, const char *name, GError **error)
+give_name (int dfd, const char *from, const char *name, GError **error)
 {
-  return renameat (from_dfd, from, dfd, name) == 0
+  return renameat (dfd, from, dfd, name) == 0
          || ul_throw_errno (error, "rename %s to %s", from, name);
 }
 
@@ -44,7 +44,7 @@ ul_store_place_link (const UlStore *store, const char *link_id, const char *id, 
   g_autofree char *target = g_strdup_printf ("../%s/diff", id);
   if (symlinkat (target, store->overlay_dfd, tmp) != 0)
     return ul_throw_errno (error, "make %s", link);
-  return give_name (store->overlay_dfd, tmp, store->overlay_dfd, link, error);
+  return give_name (store->overlay_dfd, tmp, link, error);
 }
 
 static gboolean
@@ -52,13 +52,11 @@ place_layer (const UlStoreChange *change, const UlStorePreparedLayer *prepared, 
 {
   const UlStore *store = change->store;
   const char *id = prepared->layer->id;
-  g_autofree char *from = g_strdup_printf ("%s/%s", prepared->tmp, UL_STORE_TAR_SPLIT);
-  g_autofree char *to = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
-  if ((prepared->has_tar_split
-       && !give_name (store->overlay_dfd, from, store->layers_dfd, to, error))
+  g_autofree char *tar_split = g_strdup_printf ("%s.%s", id, UL_STORE_TAR_SPLIT);
+  if ((prepared->has_tar_split && !give_name (store->layers_dfd, prepared->tmp, tar_split, error))
       /* Something may be called so that no list has: a killed change left it. */
       || !ul_store_move_aside (store->overlay_dfd, id, error)
-      || !give_name (store->overlay_dfd, prepared->tmp, store->overlay_dfd, id, error)
+      || !give_name (store->overlay_dfd, prepared->tmp, id, error)
       || !ul_store_place_link (store, prepared->link, id, error))
     return FALSE;
   ul_store_change_step (change, "layer");
@@ -187,7 +185,7 @@ place_big_data (const UlStore *store, const UlStorePreparedImage *prepared, GErr
       g_autofree char *name = ul_store_big_data_name (key);
       g_autofree char *from = g_strdup_printf ("%s/%s", prepared->tmp, name);
       g_autofree char *to = g_strdup_printf ("%s/%s", image->id, name);
-      if (!give_name (store->images_dfd, from, store->images_dfd, to, error))
+      if (!give_name (store->images_dfd, from, to, error))
         return FALSE;
     }
   return ul_fd_sync_dir_at (store->images_dfd, image->id, error);
@@ -210,7 +208,7 @@ place_images (const UlStoreChange *change, const GPtrArray *listed, GError **err
             return FALSE;
         }
       else if (!ul_store_move_aside (store->images_dfd, id, error)
-               || !give_name (store->images_dfd, prepared->tmp, store->images_dfd, id, error))
+               || !give_name (store->images_dfd, prepared->tmp, id, error))
         return FALSE;
       ul_store_change_step (change, "image");
     }
