@@ -20,24 +20,76 @@ typedef struct
   struct timespec time;
 } Dated;
 
+/* A hardlink in the archive. */
+typedef struct
+{
+  char *path;
+  char *target;
+  guint entry; /* its number, from 1 */
+} Link;
+
 typedef struct
 {
   int dfd;
   gboolean all_linked;
   UlMtimes mtimes;
   UlMtimesStats *stats;
-  GArray *dirs;     /* of Dated: set at the end, as what is in them changes theirs */
-  GArray *sources;  /* of Dated: files called .py */
-  GPtrArray *links; /* path, target, path, target: hardlinks in the archive */
+  GArray *dirs;    /* of Dated: set at the end, as what is in them changes theirs */
+  GArray *sources; /* of Dated: files called .py */
+  GArray *links;   /* of Link */
+  guint entries;   /* so far */
+  GTree *last; /* number of the last entry of each name that a link has to do with; 0: before the
+                  first link. Not hashed: whoever wrote the layer chose the names */
 
   int parent_dfd; /* -1: none; of the directory entered last */
   char *parent;
+  struct timespec parent_time; /* when it was entered */
 } Times;
 
 static void
 dated_clear (gpointer data)
 {
   g_free (((Dated *) data)->path);
+}
+
+static void
+link_clear (gpointer data)
+{
+  Link *link = data;
+  g_free (link->path);
+  g_free (link->target);
+}
+
+static int
+compare_paths (gconstpointer a, gconstpointer b, gpointer data G_GNUC_UNUSED)
+{
+  return strcmp (a, b);
+}
+
+static void
+set_last (Times *self, const char *path, guint entry)
+{
+  g_tree_replace (self->last, g_strdup (path), GUINT_TO_POINTER (entry));
+}
+
+static guint
+last_entry (const Times *self, const char *path)
+{
+  return GPOINTER_TO_UINT (g_tree_lookup (self->last, path));
+}
+
+static void
+add_link (Times *self, const char *path, const char *target)
+{
+  const Link link = {
+    .path = g_strdup (path),
+    .target = g_strdup (target),
+    .entry = self->entries,
+  };
+  g_array_append_val (self->links, link);
+  set_last (self, path, self->entries);
+  if (!g_tree_lookup_extended (self->last, target, NULL, NULL))
+    set_last (self, target, 0);
 }
 
 static void
@@ -48,6 +100,25 @@ add_dated (GArray *list, const char *path, const UlTarStat *stat)
     .time = { .tv_sec = (time_t) stat->mtime, .tv_nsec = (long) stat->mtime_nsec },
   };
   g_array_append_val (list, dated);
+}
+
+/* What was replaced in a directory has changed its time, and the archive may have no entry for it.
+ */
+static gboolean
+leave (Times *self, GError **error)
+{
+  const struct timespec times[2] = { self->parent_time, self->parent_time };
+  struct stat st;
+  if (self->parent_dfd < 0)
+    return TRUE;
+  const gboolean ok
+      = fstat (self->parent_dfd, &st) == 0
+        && ((st.st_mtim.tv_sec == times[1].tv_sec && st.st_mtim.tv_nsec == times[1].tv_nsec)
+            || futimens (self->parent_dfd, times) == 0);
+  if (!ok)
+    ul_throw_errno (error, "set time of %s", self->parent);
+  ul_fd_clear (&self->parent_dfd);
+  return ok;
 }
 
 /* The directory that @path is in: entries come by directory, mostly. *out_dfd is -1 if it isn't
@@ -64,11 +135,19 @@ enter (Times *self, const char *path, int *out_dfd, const char **out_name, GErro
       *out_dfd = self->parent_dfd;
       return TRUE;
     }
+  struct stat st;
+  if (!leave (self, error))
+    return FALSE;
   g_clear_pointer (&self->parent, g_free);
-  ul_fd_clear (&self->parent_dfd);
   self->parent_dfd = ul_fd_open_no_symlinks (self->dfd, parent, O_RDONLY | O_DIRECTORY);
   if (self->parent_dfd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
     return ul_throw_errno (error, "open %s", parent);
+  if (self->parent_dfd >= 0)
+    {
+      if (fstat (self->parent_dfd, &st) != 0)
+        return ul_throw_errno (error, "stat %s", parent);
+      self->parent_time = st.st_mtim;
+    }
   self->parent = g_steal_pointer (&parent);
   *out_dfd = self->parent_dfd;
   return TRUE;
@@ -211,15 +290,15 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
   Times *self = data;
   const struct timespec time
       = { .tv_sec = (time_t) stat->mtime, .tv_nsec = (long) stat->mtime_nsec };
+  self->entries++;
+  if (g_tree_lookup_extended (self->last, path, NULL, NULL))
+    set_last (self, path, self->entries);
   if (stat->type == '5')
     add_dated (self->dirs, path, stat);
   else if (stat->type == '2')
     return renew_symlink (self, path, &time, error);
   else if (stat->type == '1' && target != NULL)
-    {
-      g_ptr_array_add (self->links, g_strdup (path));
-      g_ptr_array_add (self->links, g_strdup (target));
-    }
+    add_link (self, path, target);
   else if (is_file (stat->type))
     {
       if (self->mtimes == UL_MTIMES_AUTO && g_str_has_suffix (path, ".py"))
@@ -330,7 +409,7 @@ renew_sources (Times *self, GError **error)
 }
 
 /* Names that are one file in the image, and aren't where it got an inode of its own, or where files
- * were copied. */
+ * were copied; of symlinks, which are never one here, the others have no time yet. */
 static gboolean
 renew_link (Times *self, const char *path, const char *target, GError **error)
 {
@@ -345,10 +424,10 @@ renew_link (Times *self, const char *path, const char *target, GError **error)
   ul_autofd int from = dfd >= 0 ? openat (dfd, target_name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
   if (!enter (self, path, &dfd, &name, error))
     return FALSE;
-  /* A later entry may have taken the place of one of them. */
   if (from < 0 || dfd < 0 || fstat (from, &target_st) != 0
-      || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG (st.st_mode)
-      || !S_ISREG (target_st.st_mode) || st.st_size != target_st.st_size
+      || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0
+      || (!S_ISREG (st.st_mode) && !S_ISLNK (st.st_mode))
+      || (st.st_mode & S_IFMT) != (target_st.st_mode & S_IFMT) || st.st_size != target_st.st_size
       || (st.st_dev == target_st.st_dev && st.st_ino == target_st.st_ino))
     return TRUE;
   ul_tmp_name_random (temporary);
@@ -360,9 +439,15 @@ renew_link (Times *self, const char *path, const char *target, GError **error)
 static gboolean
 renew_links (Times *self, GError **error)
 {
-  for (guint i = 0; i + 1 < self->links->len; i += 2)
-    if (!renew_link (self, self->links->pdata[i], self->links->pdata[i + 1], error))
-      return FALSE;
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      const Link *link = &g_array_index (self->links, Link, i);
+      /* A later entry may have taken the place of one of them. */
+      if (last_entry (self, link->path) == link->entry
+          && last_entry (self, link->target) < link->entry
+          && !renew_link (self, link->path, link->target, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -388,7 +473,7 @@ set_all (Times *self, int tar_split, GError **error)
 {
   const UlLayerStatsSink sink = { .entry = see_entry, .data = self };
   return ul_layer_stats_read (tar_split, &sink, error) && renew_sources (self, error)
-         && renew_links (self, error) && set_dirs (self, error);
+         && renew_links (self, error) && leave (self, error) && set_dirs (self, error);
 }
 
 gboolean
@@ -402,15 +487,18 @@ ul_store_diff_set_times (int dfd, gboolean all_linked, int tar_split, UlMtimes m
     .stats = io_stats,
     .dirs = g_array_new (FALSE, FALSE, sizeof (Dated)),
     .sources = g_array_new (FALSE, FALSE, sizeof (Dated)),
-    .links = g_ptr_array_new_with_free_func (g_free),
+    .links = g_array_new (FALSE, FALSE, sizeof (Link)),
+    .last = g_tree_new_full (compare_paths, NULL, g_free, NULL),
     .parent_dfd = -1,
   };
   g_array_set_clear_func (self.dirs, dated_clear);
   g_array_set_clear_func (self.sources, dated_clear);
+  g_array_set_clear_func (self.links, link_clear);
   const gboolean ok = set_all (&self, tar_split, error);
   g_array_unref (self.dirs);
   g_array_unref (self.sources);
-  g_ptr_array_unref (self.links);
+  g_array_unref (self.links);
+  g_tree_unref (self.last);
   ul_fd_clear (&self.parent_dfd);
   g_free (self.parent);
   return ok;
