@@ -12,7 +12,8 @@
 
 /* A copy of directory @data as it is. */
 static gboolean
-copy_diff (int dfd, const char *name, gpointer data, GError **error)
+copy_diff (int dfd, const char *name, G_GNUC_UNUSED UlStoreLayer *layer, gpointer data,
+           GError **error)
 {
   g_autofree char *to = g_strdup_printf ("/proc/%d/fd/%d/%s", getpid (), dfd, name);
   const char *const argv[] = { "cp", "-a", "-T", data, to, NULL };

@@ -63,7 +63,8 @@ stores_layer_id (const char *word, const char *parent)
 
 /* A tree with file WORD. */
 static inline gboolean
-stores_make_diff (int dfd, const char *name, gpointer data, GError **error)
+stores_make_diff (int dfd, const char *name, G_GNUC_UNUSED UlStoreLayer *layer, gpointer data,
+                  GError **error)
 {
   const char *word = data;
   g_autofree char *path = g_strdup_printf ("%s/%s", name, word);

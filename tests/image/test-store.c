@@ -219,7 +219,8 @@ test_incomplete (void)
 }
 
 static gboolean
-fail_diff (int dfd, const char *name, gpointer data, GError **error)
+fail_diff (int dfd, const char *name, G_GNUC_UNUSED UlStoreLayer *layer, gpointer data,
+           GError **error)
 {
   (void) data;
   return ul_fd_make_dirs_at (dfd, name, 0755, error)

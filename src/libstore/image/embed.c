@@ -73,12 +73,12 @@ describe (const Embedding *e, const UlImage *image, guint index, GError **error)
 {
   const UlImageLayer *layer = image->layers->pdata[index];
   ul_autofd int tar_split = -1;
-  UlStoreLayer *described = ul_image_open_tar_split (e->repo, &layer->diff_id, &tar_split, error)
-                                ? ul_store_describe_layer (image, index, tar_split, error)
-                                : NULL;
-  if (described != NULL)
-    ul_store_layer_seal (described);
-  return described;
+  g_autoptr (UlStoreLayer) described = ul_store_describe_layer (image, index);
+  if (!ul_image_open_tar_split (e->repo, &layer->diff_id, &tar_split, error)
+      || !ul_store_read_owners (tar_split, described, error))
+    return NULL;
+  ul_store_layer_seal (described);
+  return g_steal_pointer (&described);
 }
 
 static gboolean

@@ -53,7 +53,10 @@ ul_store_change_step (const UlStoreChange *change, const char *step)
 gboolean ul_store_check_unused (const UlStoreChange *change, const GPtrArray *layers,
                                 const GPtrArray *images, GError **error);
 
-/* store-prepare.c: make the directories. On failure they are removed. */
+/* store-prepare.c: decide on names and links, by what is prepared and published. */
+gboolean ul_store_plan_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
+                              const UlStoreLayerSource *source, GError **error);
+/* Make the directories. On failure they are removed. That of one layer in any thread. */
 gboolean ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
                                  const UlStoreLayerSource *source, GError **error);
 gboolean ul_store_prepare_image (const UlStoreChange *change, UlStorePreparedImage *prepared,

@@ -9,6 +9,7 @@
 #include "image/store-lock.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/pool.h"
 
 static void
 free_prepared_layer (gpointer data)
@@ -122,10 +123,11 @@ check_below (const UlStoreChange *change, const char *what, const char *id, GErr
                       what, id);
 }
 
-gboolean
-ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
-                           const UlStoreLayerSource *source, GError **error)
+/* Takes @layer. */
+static gboolean
+plan_layer (UlStoreChange *change, const UlStoreNewLayer *new_layer, GError **error)
 {
+  UlStoreLayer *layer = new_layer->layer;
   UlStorePreparedLayer *prepared = g_new0 (UlStorePreparedLayer, 1);
   prepared->layer = layer;
   gboolean ok;
@@ -134,17 +136,84 @@ ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
     ok = ul_throw (error, UL_ERROR_EXISTS, "it is in the store already");
   else
     ok = (layer->parent == NULL || check_below (change, "parent", layer->parent, error))
-         && ul_store_prepare_layer (change, prepared, source, error);
-  if (!ok)
+         && ul_store_plan_layer (change, prepared, &new_layer->source, error);
+  if (ok)
+    g_ptr_array_add (change->layers, prepared);
+  else
     {
       ul_prefix (error, "%s: layer %s", change->store->path, layer->id);
       free_prepared_layer (prepared);
-      return FALSE;
     }
-  ul_store_layer_seal (layer);
-  g_ptr_array_add (change->layers, prepared);
-  ul_store_change_step (change, "prepared");
+  return ok;
+}
+
+/* One of those that are planned. */
+typedef struct
+{
+  const UlStoreChange *change;
+  UlStorePreparedLayer *prepared;
+  const UlStoreLayerSource *source;
+} Preparing;
+
+/* UlPoolFunc */
+static gboolean
+prepare_layer (gpointer item, G_GNUC_UNUSED gpointer worker, G_GNUC_UNUSED gpointer data,
+               GError **error)
+{
+  const Preparing *self = item;
+  return ul_store_prepare_layer (self->change, self->prepared, self->source, error)
+         || ul_prefix (error, "%s: layer %s", self->change->store->path, self->prepared->layer->id);
+}
+
+/* The layers of @change from @first on. */
+static gboolean
+prepare_layers (const UlStoreChange *change, guint first, const UlStoreNewLayer *layers, guint n,
+                guint jobs, GError **error)
+{
+  const UlPoolOptions options = { .jobs = MIN (ul_pool_jobs (jobs), n), .run = prepare_layer };
+  g_autofree Preparing *items = g_new (Preparing, n);
+  g_autoptr (UlPool) pool = ul_pool_new (&options);
+  for (guint i = 0; i < n; i++)
+    {
+      items[i] = (Preparing){ change, change->layers->pdata[first + i], &layers[i].source };
+      if (!ul_pool_push (pool, &items[i]))
+        break;
+    }
+  return ul_pool_finish (pool, error);
+}
+
+gboolean
+ul_store_change_add_layers (UlStoreChange *change, const UlStoreNewLayer *layers, guint n,
+                            guint jobs, GError **error)
+{
+  const guint first = change->layers->len;
+  gboolean ok = TRUE;
+  for (guint i = 0; i < n; i++)
+    if (ok)
+      ok = plan_layer (change, &layers[i], error);
+    else
+      ul_store_layer_free (layers[i].layer);
+  if (!ok || n == 0 || !prepare_layers (change, first, layers, n, jobs, error))
+    {
+      for (guint i = first; i < change->layers->len; i++)
+        ul_store_remove_prepared_layer (change->store, change->layers->pdata[i]);
+      g_ptr_array_set_size (change->layers, (int) first);
+      return n == 0;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      ul_store_layer_seal (layers[i].layer);
+      ul_store_change_step (change, "prepared");
+    }
   return TRUE;
+}
+
+gboolean
+ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
+                           const UlStoreLayerSource *source, GError **error)
+{
+  const UlStoreNewLayer one = { layer, *source };
+  return ul_store_change_add_layers (change, &one, 1, 1, error);
 }
 
 gboolean

@@ -22,8 +22,10 @@ typedef struct _UlStoreChange UlStoreChange;
 typedef struct
 {
   /* Make directory @name below @dfd: the layer's tree, with its owner, mode and whiteouts. It need
-   * not be durable. */
-  gboolean (*make_diff) (int dfd, const char *name, gpointer data, GError **error);
+   * not be durable. @layer: what it's to be; who has learned only now which owners it has says so.
+   */
+  gboolean (*make_diff) (int dfd, const char *name, UlStoreLayer *layer, gpointer data,
+                         GError **error);
   gpointer data;
   int tar_split_fd; /* a regular file, gzipped; -1: none, then images can be run, not saved */
 } UlStoreLayerSource;
@@ -60,6 +62,17 @@ gboolean ul_store_change_has_layer (const UlStoreChange *change, const char *id)
  * UL_ERROR_EXISTS. */
 gboolean ul_store_change_add_layer (UlStoreChange *change, UlStoreLayer *layer,
                                     const UlStoreLayerSource *source, GError **error);
+
+typedef struct
+{
+  UlStoreLayer *layer;
+  UlStoreLayerSource source;
+} UlStoreNewLayer;
+
+/* The same with @n of them, each on top of one before or of one in the store. Their diffs are made
+ * by up to @jobs threads. All or none. */
+gboolean ul_store_change_add_layers (UlStoreChange *change, const UlStoreNewLayer *layers, guint n,
+                                     guint jobs, GError **error);
 
 /* Add an image, or names and a manifest to the one with this config. Its names are taken from
  * others. Errors are the same, about its layer. */

@@ -6,23 +6,6 @@
 #include "image/layer-stats.h"
 #include "util/error.h"
 
-/* Owners in a layer: those with a namespace of their own need to know how many ids they need. */
-typedef struct
-{
-  GHashTable *uids;
-  GHashTable *gids;
-} Owners;
-
-static gboolean
-see_owner (G_GNUC_UNUSED const char *path, const UlTarStat *stat, G_GNUC_UNUSED const char *target,
-           gpointer data, G_GNUC_UNUSED GError **error)
-{
-  const Owners *owners = data;
-  g_hash_table_add (owners->uids, GUINT_TO_POINTER ((guint) stat->uid));
-  g_hash_table_add (owners->gids, GUINT_TO_POINTER ((guint) stat->gid));
-  return TRUE;
-}
-
 static int
 compare_ids (gconstpointer a, gconstpointer b)
 {
@@ -47,22 +30,55 @@ ul_store_sorted_ids (GHashTable *set)
   return ids;
 }
 
-static gboolean
-read_owners (int tar_split, UlStoreLayer *out, GError **error)
+void
+ul_store_owners_init (UlStoreOwners *owners)
 {
-  Owners owners = { .uids = g_hash_table_new (NULL, NULL), .gids = g_hash_table_new (NULL, NULL) };
+  owners->uids = g_hash_table_new (NULL, NULL);
+  owners->gids = g_hash_table_new (NULL, NULL);
+}
+
+void
+ul_store_owners_clear (UlStoreOwners *owners)
+{
+  g_hash_table_unref (owners->uids);
+  g_hash_table_unref (owners->gids);
+}
+
+void
+ul_store_owners_see (UlStoreOwners *owners, const UlTarStat *stat)
+{
+  g_hash_table_add (owners->uids, GUINT_TO_POINTER ((guint) stat->uid));
+  g_hash_table_add (owners->gids, GUINT_TO_POINTER ((guint) stat->gid));
+}
+
+void
+ul_store_owners_give (const UlStoreOwners *owners, UlStoreLayer *layer)
+{
+  g_array_unref (layer->uids);
+  g_array_unref (layer->gids);
+  layer->uids = ul_store_sorted_ids (owners->uids);
+  layer->gids = ul_store_sorted_ids (owners->gids);
+}
+
+/* UlLayerStatsSink.entry */
+static gboolean
+see_owner (G_GNUC_UNUSED const char *path, const UlTarStat *stat, G_GNUC_UNUSED const char *target,
+           gpointer data, G_GNUC_UNUSED GError **error)
+{
+  ul_store_owners_see (data, stat);
+  return TRUE;
+}
+
+gboolean
+ul_store_read_owners (int tar_split, UlStoreLayer *layer, GError **error)
+{
+  g_auto (UlStoreOwners) owners;
+  ul_store_owners_init (&owners);
   const UlLayerStatsSink sink = { .entry = see_owner, .data = &owners };
-  const gboolean ok = ul_layer_stats_read (tar_split, &sink, error);
-  if (ok)
-    {
-      g_array_unref (out->uids);
-      g_array_unref (out->gids);
-      out->uids = ul_store_sorted_ids (owners.uids);
-      out->gids = ul_store_sorted_ids (owners.gids);
-    }
-  g_hash_table_unref (owners.uids);
-  g_hash_table_unref (owners.gids);
-  return ok;
+  if (!ul_layer_stats_read (tar_split, &sink, error))
+    return FALSE;
+  ul_store_owners_give (&owners, layer);
+  return TRUE;
 }
 
 static UlStoreCompression
@@ -90,12 +106,12 @@ created_text (const UlOciConfig *config)
 }
 
 UlStoreLayer *
-ul_store_describe_layer (const UlImage *image, guint index, int tar_split, GError **error)
+ul_store_describe_layer (const UlImage *image, guint index)
 {
   const UlImageLayer *layer = image->layers->pdata[index];
   const UlOciDescriptor *descriptor
       = ul_oci_descriptor_at (image->documents->manifest->layers, index);
-  g_autoptr (UlStoreLayer) out = ul_store_layer_new (layer->id);
+  UlStoreLayer *out = ul_store_layer_new (layer->id);
   out->parent = g_strdup (layer->parent);
   out->created = created_text (image->documents->config);
   out->has_diff = TRUE;
@@ -105,7 +121,7 @@ ul_store_describe_layer (const UlImage *image, guint index, int tar_split, GErro
   out->compressed_digest = descriptor->digest;
   out->compressed_size = (gint64) descriptor->size;
   out->compression = compression_of (descriptor);
-  return read_owners (tar_split, out, error) ? g_steal_pointer (&out) : NULL;
+  return out;
 }
 
 gboolean

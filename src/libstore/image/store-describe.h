@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/tar-frame.h"
 #include "image/records.h"
 #include "image/store-change.h"
 
@@ -9,9 +10,27 @@
 
 G_BEGIN_DECLS
 
-/* Layer @index of @image; not sealed. @tar_split: of the layer, read from its start; borrowed. */
-UlStoreLayer *ul_store_describe_layer (const UlImage *image, guint index, int tar_split,
-                                       GError **error);
+/* Layer @index of @image; not sealed, and without the owners in it. */
+UlStoreLayer *ul_store_describe_layer (const UlImage *image, guint index);
+
+/* Owners in a layer: containers with a namespace of their own need to know how many ids that takes.
+ */
+typedef struct
+{
+  GHashTable *uids;
+  GHashTable *gids;
+} UlStoreOwners;
+
+void ul_store_owners_init (UlStoreOwners *owners);
+void ul_store_owners_clear (UlStoreOwners *owners);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlStoreOwners, ul_store_owners_clear)
+
+/* Those of an entry of its tar. */
+void ul_store_owners_see (UlStoreOwners *owners, const UlTarStat *stat);
+/* Say in @layer which there are. */
+void ul_store_owners_give (const UlStoreOwners *owners, UlStoreLayer *layer);
+/* All at once. @tar_split: of the layer, read from its start; borrowed. */
+gboolean ul_store_read_owners (int tar_split, UlStoreLayer *layer, GError **error);
 
 /* An image for a store, with what its spec points to. It points into itself, and into the image. */
 typedef struct

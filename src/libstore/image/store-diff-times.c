@@ -33,6 +33,7 @@ typedef struct
   int dfd;
   gboolean all_linked;
   UlMtimes mtimes;
+  UlStoreOwners *owners;
   UlMtimesStats *stats;
   GArray *dirs;    /* of Dated: set at the end, as what is in them changes theirs */
   GArray *sources; /* of Dated: files called .py */
@@ -291,6 +292,7 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
   const struct timespec time
       = { .tv_sec = (time_t) stat->mtime, .tv_nsec = (long) stat->mtime_nsec };
   self->entries++;
+  ul_store_owners_see (self->owners, stat);
   if (g_tree_lookup_extended (self->last, path, NULL, NULL))
     set_last (self, path, self->entries);
   if (stat->type == '5')
@@ -478,12 +480,13 @@ set_all (Times *self, int tar_split, GError **error)
 
 gboolean
 ul_store_diff_set_times (int dfd, gboolean all_linked, int tar_split, UlMtimes mtimes,
-                         UlMtimesStats *io_stats, GError **error)
+                         UlStoreOwners *owners, UlMtimesStats *io_stats, GError **error)
 {
   Times self = {
     .dfd = dfd,
     .all_linked = all_linked,
     .mtimes = mtimes,
+    .owners = owners,
     .stats = io_stats,
     .dirs = g_array_new (FALSE, FALSE, sizeof (Dated)),
     .sources = g_array_new (FALSE, FALSE, sizeof (Dated)),

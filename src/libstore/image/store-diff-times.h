@@ -2,6 +2,7 @@
 #pragma once
 
 #include "image/records.h"
+#include "image/store-describe.h"
 
 /* The times of a layer in a checkout of it: in a commit everything is of 1970. A file that gets a
  * time gets an inode of its own first, as the other one is an object's. */
@@ -23,8 +24,8 @@ typedef struct
 
 /* Directories and symlinks always get theirs. @dfd: the checkout; @all_linked: its files are links
  * to objects, all that have content. @tar_split: of the layer, read from its offset; borrowed.
- * @io_stats: added to. Not durable. */
+ * @owners, @io_stats: added to. Not durable. */
 gboolean ul_store_diff_set_times (int dfd, gboolean all_linked, int tar_split, UlMtimes mtimes,
-                                  UlMtimesStats *io_stats, GError **error);
+                                  UlStoreOwners *owners, UlMtimesStats *io_stats, GError **error);
 
 G_END_DECLS

@@ -91,7 +91,7 @@ check_out (UlRepo *repo, const UlImageLayer *layer, const UlStoreDiffOptions *op
 gboolean
 ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
                     const UlStoreDiffOptions *options, int dfd, const char *name,
-                    UlStoreDiffStats *io_stats, GError **error)
+                    UlStoreOwners *owners, UlStoreDiffStats *io_stats, GError **error)
 {
   gboolean all_linked;
   if (!check_out (repo, layer, options, dfd, name, &all_linked, io_stats, error)
@@ -102,7 +102,17 @@ ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
     return ul_throw_errno (error, "open %s", name);
   if (lseek (tar_split, 0, SEEK_SET) != 0)
     return ul_throw_errno (error, "lseek");
-  return ul_store_diff_set_times (fd, all_linked, tar_split, options->mtimes, &io_stats->times,
-                                  error)
+  return ul_store_diff_set_times (fd, all_linked, tar_split, options->mtimes, owners,
+                                  &io_stats->times, error)
          && (lseek (tar_split, 0, SEEK_SET) == 0 || ul_throw_errno (error, "lseek"));
+}
+
+void
+ul_store_diff_stats_add (UlStoreDiffStats *stats, const UlStoreDiffStats *more)
+{
+  stats->linked += more->linked;
+  stats->copied += more->copied;
+  stats->copied_bytes += more->copied_bytes;
+  stats->times.files += more->times.files;
+  stats->times.bytes += more->times.bytes;
 }

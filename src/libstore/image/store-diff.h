@@ -26,9 +26,11 @@ typedef struct
 } UlStoreDiffStats;
 
 /* Make directory @name below @dfd. @tar_split: of the layer, read from its start; borrowed.
- * @io_stats: added to. Not durable. */
+ * @owners: those in the tar are added. @io_stats: added to. Not durable. */
 gboolean ul_store_diff_make (UlRepo *repo, const UlImageLayer *layer, int tar_split,
                              const UlStoreDiffOptions *options, int dfd, const char *name,
-                             UlStoreDiffStats *io_stats, GError **error);
+                             UlStoreOwners *owners, UlStoreDiffStats *io_stats, GError **error);
+
+void ul_store_diff_stats_add (UlStoreDiffStats *stats, const UlStoreDiffStats *more);
 
 G_END_DECLS

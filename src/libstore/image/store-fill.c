@@ -4,47 +4,89 @@
 #include "image/store-describe.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/pool.h"
 
+/* Layers made at once. */
+#define MAX_PARALLEL 4
+
+/* A layer that isn't there yet. */
 typedef struct
 {
   UlRepo *repo;
   const UlImageLayer *layer;
   const UlStoreDiffOptions *options;
   int tar_split;
-  UlStoreDiffStats *stats;
+  UlStoreDiffStats stats;
 } Diff;
 
-static gboolean
-make_diff (int dfd, const char *name, gpointer data, GError **error)
+static void
+diff_clear (gpointer data)
 {
-  const Diff *diff = data;
-  return ul_store_diff_make (diff->repo, diff->layer, diff->tar_split, diff->options, dfd, name,
-                             diff->stats, error);
+  ul_fd_clear (&((Diff *) data)->tar_split);
 }
 
+/* UlStoreLayerSource.make_diff */
 static gboolean
-add_layer (UlStoreChange *change, UlRepo *repo, const UlImage *image, guint index,
-           const UlStoreDiffOptions *options, UlStoreFillStats *io_stats, GError **error)
+make_diff (int dfd, const char *name, UlStoreLayer *layer, gpointer data, GError **error)
 {
-  const UlImageLayer *layer = image->layers->pdata[index];
-  ul_autofd int tar_split = -1;
-  if (!ul_image_open_tar_split (repo, &layer->diff_id, &tar_split, error))
+  Diff *diff = data;
+  g_auto (UlStoreOwners) owners;
+  ul_store_owners_init (&owners);
+  if (!ul_store_diff_make (diff->repo, diff->layer, diff->tar_split, diff->options, dfd, name,
+                           &owners, &diff->stats, error))
     return FALSE;
-  UlStoreLayer *described = ul_store_describe_layer (image, index, tar_split, error);
-  if (described == NULL)
+  ul_store_owners_give (&owners, layer);
+  return TRUE;
+}
+
+/* Those of the image that the store won't have: their indexes, and what is needed to make them. */
+static gboolean
+find_missing (const UlStoreChange *change, UlRepo *repo, const UlImage *image,
+              const UlStoreDiffOptions *options, GArray *indexes, GArray *diffs, GError **error)
+{
+  for (guint i = 0; i < image->layers->len; i++)
+    {
+      const UlImageLayer *layer = image->layers->pdata[i];
+      Diff diff = { .repo = repo, .layer = layer, .options = options, .tar_split = -1 };
+      if (ul_store_change_has_layer (change, layer->id))
+        continue;
+      if (!ul_image_open_tar_split (repo, &layer->diff_id, &diff.tar_split, error))
+        return ul_prefix (error, "layer %u", i + 1);
+      g_array_append_val (indexes, i);
+      g_array_append_val (diffs, diff);
+    }
+  return TRUE;
+}
+
+/* A layer is made in turns by one thread and by several: two at a time keep all of them busy. */
+static gboolean
+add_layers (UlStoreChange *change, UlRepo *repo, const UlImage *image,
+            const UlStoreDiffOptions *options, UlStoreFillStats *io_stats, GError **error)
+{
+  UlStoreDiffOptions each = *options;
+  g_autoptr (GArray) indexes = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) diffs = g_array_new (FALSE, FALSE, sizeof (Diff));
+  g_array_set_clear_func (diffs, diff_clear);
+  if (!find_missing (change, repo, image, &each, indexes, diffs, error))
     return FALSE;
-  Diff diff = {
-    .repo = repo,
-    .layer = layer,
-    .options = options,
-    .tar_split = tar_split,
-    .stats = &io_stats->diff,
-  };
-  const UlStoreLayerSource source
-      = { .make_diff = make_diff, .data = &diff, .tar_split_fd = tar_split };
-  if (!ul_store_change_add_layer (change, described, &source, error))
+  const guint n = diffs->len;
+  const guint jobs = ul_pool_jobs (options->jobs);
+  const guint parallel = CLAMP (MIN (jobs, n), 1, MAX_PARALLEL);
+  g_autofree UlStoreNewLayer *layers = g_new (UlStoreNewLayer, n);
+  each.jobs = jobs == 1 ? 1 : MAX (2, jobs / parallel);
+  for (guint i = 0; i < n; i++)
+    {
+      Diff *diff = &g_array_index (diffs, Diff, i);
+      layers[i] = (UlStoreNewLayer){
+        .layer = ul_store_describe_layer (image, g_array_index (indexes, guint, i)),
+        .source = { .make_diff = make_diff, .data = diff, .tar_split_fd = diff->tar_split },
+      };
+    }
+  if (!ul_store_change_add_layers (change, layers, n, parallel, error))
     return FALSE;
-  io_stats->layers++;
+  for (guint i = 0; i < n; i++)
+    ul_store_diff_stats_add (&io_stats->diff, &g_array_index (diffs, Diff, i).stats);
+  io_stats->layers += n;
   return TRUE;
 }
 
@@ -69,13 +111,8 @@ ul_store_fill (UlStoreChange *change, const UlStore *store, UlRepo *repo, const 
       io_stats->unchanged++;
       return TRUE;
     }
-  for (guint i = 0; i < image->layers->len; i++)
-    {
-      const UlImageLayer *layer = image->layers->pdata[i];
-      if (!ul_store_change_has_layer (change, layer->id)
-          && !add_layer (change, repo, image, i, options, io_stats, error))
-        return ul_prefix (error, "image %s: layer %u", image->name, i + 1);
-    }
+  if (!add_layers (change, repo, image, options, io_stats, error))
+    return ul_prefix (error, "image %s", image->name);
   io_stats->images++;
   return ul_store_change_add_image (change, &text.spec, error)
          || ul_prefix (error, "image %s", image->name);

@@ -57,10 +57,10 @@ copy_tar_split (const UlStore *store, const char *name, int from, GError **error
 }
 
 static gboolean
-make_diff (int dfd, const UlStoreLayerSource *source, GError **error)
+make_diff (int dfd, UlStoreLayer *layer, const UlStoreLayerSource *source, GError **error)
 {
   struct stat st;
-  if (!source->make_diff (dfd, "diff", source->data, error))
+  if (!source->make_diff (dfd, "diff", layer, source->data, error))
     return FALSE;
   return (fstatat (dfd, "diff", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode))
          || ul_throw (error, UL_ERROR_FAILED, "diff was not made");
@@ -72,7 +72,7 @@ fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
             const UlStoreLayerSource *source, GError **error)
 {
   const mode_t mode = store->dir_mode;
-  return make_diff (dfd, source, error)
+  return make_diff (dfd, prepared->layer, source, error)
          && ul_store_write_text (dfd, "link", prepared->link, FALSE, error)
          && ul_store_make_dir (dfd, "merged", mode, error)
          && ul_store_make_dir (dfd, "work", mode, error)
@@ -84,17 +84,23 @@ fill_layer (const UlStore *store, int dfd, const UlStorePreparedLayer *prepared,
 }
 
 gboolean
+ul_store_plan_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
+                     const UlStoreLayerSource *source, GError **error)
+{
+  const UlStoreLayer *layer = prepared->layer;
+  ul_tmp_name_random (prepared->tmp);
+  ul_store_link_id (layer->id, prepared->link);
+  prepared->has_tar_split = source->tar_split_fd >= 0;
+  return layer->parent == NULL || find_lower (change, layer->parent, &prepared->lower, error);
+}
+
+gboolean
 ul_store_prepare_layer (const UlStoreChange *change, UlStorePreparedLayer *prepared,
                         const UlStoreLayerSource *source, GError **error)
 {
   const UlStore *store = change->store;
-  const UlStoreLayer *layer = prepared->layer;
   ul_autofd int dfd = -1;
-  ul_tmp_name_random (prepared->tmp);
-  ul_store_link_id (layer->id, prepared->link);
-  prepared->has_tar_split = source->tar_split_fd >= 0;
-  if ((layer->parent == NULL || find_lower (change, layer->parent, &prepared->lower, error))
-      && ul_store_make_dir (store->overlay_dfd, prepared->tmp, store->dir_mode, error)
+  if (ul_store_make_dir (store->overlay_dfd, prepared->tmp, store->dir_mode, error)
       && ul_fd_open_dir_at (store->overlay_dfd, prepared->tmp, FALSE, &dfd, error)
       && fill_layer (store, dfd, prepared, source, error))
     return TRUE;
