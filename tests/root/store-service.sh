@@ -109,18 +109,23 @@ image late late
 like "with podman's mount in the store files are copied" "$(store add late)" '1 image added; 1 layer, 0 files linked, 1 copied'
 store remove -q --in-use-by=primary late
 umount store/overlay
+store remove -q --in-use-by=primary many{1..5}
 theirs () { podman --root "$PWD/store" --runroot "$PWD/run2" --storage-driver overlay "$@" 3>&-; }
 for i in 1 2 3; do
-  tar -cf - "own$i.tar" | theirs import -q - "theirs:$i" && theirs tag one "theirs/one:$i"
+  tar -cf - "own$i.tar" | theirs import -q - "theirs:$i" && theirs tag one "theirs/one:$i" || exit
 done >podman.log 2>&1 &
 writer=$!
 for ((i = 5; i > 0; i--)); do
-  store remove -q --in-use-by=primary "many$i"
+  store add -q "many$i"
+  # What podman is unpacking is a layer that no image has yet.
+  store remove -q --keep-layers "many$i"
   store add -q "many$i"
 done
 ok "podman writes while we do" wait "$writer"
+diag "$(cat podman.log)"
 is "all that both wrote is there" "$(theirs images --format '{{.Repository}}:{{.Tag}}' | sort | tr '\n' ' ')" \
   "localhost/many1:latest localhost/many2:latest localhost/many3:latest localhost/many4:latest localhost/many5:latest localhost/one:latest localhost/theirs/one:1 localhost/theirs/one:2 localhost/theirs/one:3 localhost/theirs:1 localhost/theirs:2 localhost/theirs:3 "
+like "nothing is to be removed then" "$(store gc --in-use-by=primary; echo nothing)" '^nothing$'
 is "and sound, but for modes of podman's" "$("$BUILD/tests/image/make-store" store | grep -v '^mode$')" ""
 
 done_testing
