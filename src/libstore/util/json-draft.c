@@ -16,7 +16,9 @@ struct _UlJsonDraft
 static JsonNode *
 new_object (void)
 {
-  return json_node_init_object (json_node_alloc (), json_object_new ());
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (node, json_object_new ());
+  return node;
 }
 
 static JsonNode *
@@ -162,9 +164,8 @@ ul_json_draft_set_strings (UlJsonDraft *self, const char *const *path, char **te
   JsonArray *array = json_array_new ();
   for (char **text = texts; *text != NULL; text++)
     json_array_add_string_element (array, *text);
-  JsonNode *node = json_node_alloc ();
-  json_node_init_array (node, array);
-  json_array_unref (array);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, array);
   return set_node (self, path, node, error);
 }
 
