@@ -40,7 +40,8 @@ unset OSTREE_REPO OSTREE_SYSROOT UNDERLAY_REPO UNDERLAY_SYSROOT CDPATH
 SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${abs_top_builddir:-$SRC}
 UNDERLAY=${UNDERLAY:-$BUILD/underlay}
-if [ -n "${UNDERLAY_TEST_JOBS:-}" ]; then
+# A script comes here again in a mount namespace of its own.
+if [ -n "${UNDERLAY_TEST_JOBS:-}" ] && [ "$UNDERLAY" != "$SRC/tests/lib/forced-jobs" ]; then
   export UNDERLAY_TEST_PROGRAM=$UNDERLAY
   UNDERLAY=$SRC/tests/lib/forced-jobs
 fi
