@@ -96,4 +96,75 @@ fails_with "a blob that is cut off" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=ot
 fails_with "a blob that goes on" 'layer 2, ' timeout 60 "$UNDERLAY" --repo=other image import --insecure-policy --tls-verify=false "docker://$at/team/app:1"
 ok "the repository is sound" u fsck -q
 
+# One that says nothing more in the middle of a blob.
+cat >stalls.py <<'E'
+import http.server, sys, time
+layout, digest = sys.argv[1:]
+
+
+def blob(name):
+    return open("%s/blobs/sha256/%s" % (layout, name.split(":")[1]), "rb").read()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, data, kind, stalls):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        self.wfile.write(data[:20] if stalls else data)
+        self.wfile.flush()
+        if stalls:
+            open("stalled-now", "w").close()
+            time.sleep(60)
+
+    def do_GET(self):
+        parts = self.path.split("/")
+        if "manifests" in parts:
+            self.answer(blob(digest), "application/vnd.oci.image.manifest.v1+json", False)
+        elif "blobs" in parts:
+            data = blob(parts[-1])
+            self.answer(data, "application/octet-stream", data[:1] != b"{")
+        else:
+            self.answer(b"{}", "application/json", False)
+
+    do_HEAD = do_GET
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+open("port", "w").write(str(server.server_port))
+server.serve_forever()
+E
+python3 stalls.py layout "$digest" 3>&- &
+stalls=$!
+at_exit 'kill $stalls 2>/dev/null'
+for ((i = 0; i < 100; i++)); do [ ! -s port ] || break; sleep 0.1; done
+"$UNDERLAY" --repo=stalled init --mode=bare-user
+"$UNDERLAY" --repo=stalled image import --insecure-policy --tls-verify=false "docker://127.0.0.1:$(cat port)/app:1" >out 2>&1 3>&- &
+import=$!
+for ((i = 0; i < 200; i++)); do [ ! -e stalled-now ] || break; sleep 0.1; done
+ok "a blob stalls" test -e stalled-now
+proxies=$(pgrep -P $import | tr '\n' ' ')
+isnt "skopeo reads it" "$proxies" ""
+kill -TERM $import
+status=0
+wait $import || status=$?
+is "a signal ends it all the same" "$status" 143
+is "nothing is left of it" "$(find stalled/tmp -mindepth 1 -name 'staging-*' ! -name '*-lock' | wc -l)" 0
+for ((i = 0; i < 50; i++)); do
+  # shellcheck disable=SC2086
+  kill -0 $proxies 2>/dev/null || break
+  sleep 0.1
+done
+# shellcheck disable=SC2086
+nok "nor of skopeo" kill -0 $proxies
+
 done_testing

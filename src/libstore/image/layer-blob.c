@@ -34,10 +34,11 @@ read_extent (UlLayerBlob *self, gsize *out_n, GError **error)
   *out_n = 0;
   if (want == 0)
     return TRUE;
-  return self->extent.is_pipe
-             ? ul_fd_read (self->extent.fd, self->buffer, want, NULL, out_n, error)
-             : ul_fd_read_at (self->extent.fd, self->buffer, want,
-                              self->extent.offset + self->packed_size, NULL, out_n, error);
+  if (self->extent.is_pipe)
+    return ul_interrupt_wait (self->extent.fd, error)
+           && ul_fd_read (self->extent.fd, self->buffer, want, NULL, out_n, error);
+  return ul_fd_read_at (self->extent.fd, self->buffer, want,
+                        self->extent.offset + self->packed_size, NULL, out_n, error);
 }
 
 /* UlStream.read of the blob. */

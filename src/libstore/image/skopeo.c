@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -65,6 +66,13 @@ new_words (const char *verb, const char *side, const UlSkopeoOptions *options)
   return words;
 }
 
+/* It isn't to go on without us. The thread that starts it outlives it. */
+static void
+die_with_parent (G_GNUC_UNUSED gpointer data)
+{
+  (void) prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
 /* One that isn't installed has a clear error. */
 static gboolean
 throw_spawn (GError *cause, GError **error)
@@ -109,7 +117,7 @@ read_all (int fd, gsize max, GByteArray *out, GError **error)
   gsize n;
   do
     {
-      if (!ul_interrupt_check (error)
+      if (!ul_interrupt_wait (fd, error)
           || !ul_fd_read (fd, buffer, sizeof buffer, "from skopeo", &n, error))
         return FALSE;
       g_byte_array_append (out, buffer, (guint) n);
@@ -227,7 +235,7 @@ receive (int fd, char *buffer, gsize *out_len, int *out_fd, GError **error)
   };
   ssize_t n;
   do
-    if (!ul_interrupt_check (error))
+    if (!ul_interrupt_wait (fd, error))
       return FALSE;
   while ((n = recvmsg (fd, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR);
   if (n < 0)
@@ -318,7 +326,8 @@ start (Proxy *self, const UlSkopeoOptions *options, GError **error)
       NULL, (const char *const *) words->pdata, NULL,
       G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL
           | G_SPAWN_STDOUT_TO_DEV_NULL,
-      NULL, NULL, -1, -1, -1, &pair[1], &target, 1, &self->pid, NULL, NULL, NULL, &cause);
+      die_with_parent, NULL, -1, -1, -1, &pair[1], &target, 1, &self->pid, NULL, NULL, NULL,
+      &cause);
   close (pair[1]);
   return ok || throw_spawn (cause, error);
 }
@@ -414,6 +423,22 @@ ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options, const
   return TRUE;
 }
 
+/* Up to @len bytes, fewer at the end. */
+static gboolean
+read_pipe (int fd, guint8 *bytes, gsize len, gsize *out_n, GError **error)
+{
+  gsize n = 1;
+  *out_n = 0;
+  while (*out_n < len && n > 0)
+    {
+      if (!ul_interrupt_wait (fd, error)
+          || !ul_fd_read (fd, bytes + *out_n, len - *out_n, "from skopeo", &n, error))
+        return FALSE;
+      *out_n += n;
+    }
+  return TRUE;
+}
+
 gboolean
 ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
                      guint64 size, gsize max, GBytes **out, GError **error)
@@ -425,8 +450,7 @@ ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options, const
                      "%" G_GUINT64_FORMAT " bytes, more than the allowed %zu", size, max);
   g_autofree guint8 *bytes = g_malloc ((gsize) size);
   if (!ul_skopeo_open_blob (location, options, digest, size, &extent, error)
-      || !ul_fd_read_full (extent.fd, bytes, (gsize) size, "from skopeo", &n, error)
-      || !hear_finish (&extent, error))
+      || !read_pipe (extent.fd, bytes, (gsize) size, &n, error) || !hear_finish (&extent, error))
     return FALSE;
   *out = g_bytes_new_take (g_steal_pointer (&bytes), n);
   return TRUE;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/interrupt.h"
 
+#include <poll.h>
 #include <signal.h>
+
+/* How long a signal may go unnoticed that came to another thread: interrupted calls go on. */
+#define SLICE_MS 100
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -65,4 +69,15 @@ ul_interrupt_check (GError **error)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted by %s", g_strsignal (signum));
   return FALSE;
+}
+
+gboolean
+ul_interrupt_wait (int fd, GError **error)
+{
+  struct pollfd one = { .fd = fd, .events = POLLIN };
+  do
+    if (!ul_interrupt_check (error))
+      return FALSE;
+  while (poll (&one, 1, SLICE_MS) <= 0);
+  return TRUE;
 }

@@ -26,4 +26,8 @@ void ul_interrupt_release (void);
  */
 gboolean ul_interrupt_check (GError **error);
 
+/* Wait until a read from @fd, which may be of somebody who never writes, doesn't wait; FALSE as
+ * above. */
+gboolean ul_interrupt_wait (int fd, GError **error);
+
 G_END_DECLS
