@@ -169,6 +169,18 @@ push (int dfd, gpointer data, GError **error)
   return writer != NULL && export_image (data, writer, dfd, error);
 }
 
+/* In the repository; or where programs have such, if it can't be written. */
+static gboolean
+with_tmp_dir (UlRepo *repo, UlTmpDirFunc func, Passage *passage, GError **error)
+{
+  if (ul_repo_tmp_dfd (repo) >= 0)
+    return ul_tmp_dir_with (ul_repo_tmp_dfd (repo), func, passage, error);
+  ul_autofd int dfd = open (g_get_tmp_dir (), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dfd < 0)
+    return ul_throw_errno (error, "open %s", g_get_tmp_dir ());
+  return ul_tmp_dir_with (dfd, func, passage, error);
+}
+
 static gboolean
 check_directory_of (const char *path, GError **error)
 {
@@ -183,13 +195,13 @@ static gboolean
 export_to_archive (Passage *passage, GError **error)
 {
   return check_directory_of (passage->where, error)
-         && ul_tmp_dir_with (ul_repo_tmp_dfd (passage->repo), write_archive, passage, error);
+         && with_tmp_dir (passage->repo, write_archive, passage, error);
 }
 
 static gboolean
 export_to_registry (Passage *passage, GError **error)
 {
-  return ul_tmp_dir_with (ul_repo_tmp_dfd (passage->repo), push, passage, error);
+  return with_tmp_dir (passage->repo, push, passage, error);
 }
 
 static const struct

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/tmpfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,18 +31,75 @@ ul_tmp_name_matches (const char *name)
          && strspn (name + strlen (NAME_PREFIX), "0123456789abcdef") == 16;
 }
 
+/* Who uses one has it locked. One of a process that was killed isn't. */
+static void
+remove_abandoned (int dfd, const char *name)
+{
+  ul_autofd int dir = ul_fd_open_no_symlinks (dfd, name, O_RDONLY | O_DIRECTORY);
+  if (dir >= 0 && flock (dir, LOCK_EX | LOCK_NB) == 0)
+    (void) ul_fd_remove_tree_at (dfd, name, NULL);
+}
+
+static void
+remove_all_abandoned (int dfd)
+{
+  const int own = openat (dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = own >= 0 ? fdopendir (own) : NULL;
+  if (dir == NULL)
+    {
+      if (own >= 0)
+        close (own);
+      return;
+    }
+  const struct dirent *entry;
+  while ((entry = readdir (dir)) != NULL)
+    if (ul_tmp_name_matches (entry->d_name))
+      remove_abandoned (dfd, entry->d_name);
+  closedir (dir);
+}
+
+/* Locked, and there: somebody may have taken it for abandoned before it was locked. */
+static gboolean
+make_locked (int dfd, char name[UL_TMP_NAME_MAX], int *out, GError **error)
+{
+  struct stat st;
+  for (guint i = 0; i < ATTEMPTS; i++)
+    {
+      ul_autofd int dir = -1;
+      ul_tmp_name_random (name);
+      if (mkdirat (dfd, name, 0700) != 0)
+        return ul_throw_errno (error, "make a temporary directory");
+      dir = ul_fd_open_no_symlinks (dfd, name, O_RDONLY | O_DIRECTORY);
+      if (dir < 0 || flock (dir, LOCK_EX | LOCK_NB) != 0 || fstat (dir, &st) != 0
+          || st.st_nlink == 0)
+        continue;
+      *out = ul_fd_steal (&dir);
+      return TRUE;
+    }
+  return ul_throw (error, UL_ERROR_FAILED, "make a temporary directory: it doesn't stay");
+}
+
+/* What @func gets may be locked by others for their own ends. */
+static gboolean
+run_within (int locked, UlTmpDirFunc func, gpointer data, GError **error)
+{
+  ul_autofd int dir = -1;
+  if (mkdirat (locked, "in", 0700) != 0)
+    return ul_throw_errno (error, "make a temporary directory");
+  return ul_fd_open_dir_at (locked, "in", FALSE, &dir, error) && func (dir, data, error);
+}
+
 gboolean
 ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error)
 {
   char name[UL_TMP_NAME_MAX];
-  ul_autofd int dir = -1;
-  ul_tmp_name_random (name);
+  ul_autofd int locked = -1;
   ul_interrupt_hold ();
-  gboolean ok
-      = mkdirat (dfd, name, 0700) == 0 || ul_throw_errno (error, "make a temporary directory");
+  remove_all_abandoned (dfd);
+  gboolean ok = make_locked (dfd, name, &locked, error);
   if (ok)
     {
-      ok = ul_fd_open_dir_at (dfd, name, FALSE, &dir, error) && func (dir, data, error);
+      ok = run_within (locked, func, data, error);
       ok = ul_fd_remove_tree_at (dfd, name, ok ? error : NULL) && ok;
     }
   ul_interrupt_release ();

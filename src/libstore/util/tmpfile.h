@@ -27,7 +27,8 @@ void ul_tmp_name_random (char out[UL_TMP_NAME_MAX]);
 gboolean ul_tmp_name_matches (const char *name);
 
 /* A directory below @dfd, for as long as @func runs with it open. Signals are held off meanwhile
- * (util/interrupt.h), so that @func has to check for them: nothing is left behind but by a kill. */
+ * (util/interrupt.h), so that @func has to check for them: nothing is left behind but by a kill,
+ * and that is removed by the next call. */
 typedef gboolean (*UlTmpDirFunc) (int dfd, gpointer data, GError **error);
 gboolean ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error);
 
