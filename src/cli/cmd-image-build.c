@@ -14,6 +14,7 @@
 #include "util/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct
 {
@@ -220,6 +221,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (options->from == NULL && options->base == NULL)
     return ul_throw (error, UL_ERROR_INVALID,
                      "What to build it of must be given: --from or --base");
+  if (strchr (inv->argv[0], '@') != NULL)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "%s: a name with a digest, which follows from what is built", inv->argv[0]);
   if (!ul_image_name_normalize (inv->argv[0], &name, error)
       || (options->base != NULL && !ul_image_name_normalize (options->base, &base, error))
       || !split_revs (options->from, &revs, error) || !make_settings (options, &settings, error))
@@ -243,6 +247,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
     .transaction = { .no_fsync = options->no_fsync, .per_object_fsync = options->per_object_fsync },
   };
   request.has_timestamp = options->timestamp != NULL;
+  if (request.has_timestamp && *options->timestamp == '\0')
+    return ul_throw (error, UL_ERROR_INVALID, "--timestamp: it is empty");
   if (request.has_timestamp && !ul_timestamp_parse (options->timestamp, &request.timestamp, error))
     return ul_prefix (error, "--timestamp");
   return build (inv, repo, &request, &progress, error);

@@ -27,15 +27,18 @@ is_beginning (const char *path)
   return only_parts;
 }
 
-/* Nothing that is there is taken for a new store. */
+/* Nothing that is there is taken for a new store, but one that is empty: a create that failed left
+ * it. */
 static gboolean
-check_new (const UlInvocation *inv, const char *path, GError **error)
+check_new (const UlInvocation *inv, const char *path, gboolean shared, GError **error)
 {
   g_autoptr (GError) failure = NULL;
   g_autoptr (UlStore) there = ul_cli_open_store (inv, path, 0, &failure);
   if (there != NULL)
-    return ul_throw (error, UL_ERROR_EXISTS,
-                     "%s: a store is there already, add to it with 'image store add'", path);
+    return (ul_store_layers (there)->len == 0 && ul_store_images (there)->len == 0
+            && ul_store_is_shared (there) == shared)
+           || ul_throw (error, UL_ERROR_EXISTS,
+                        "%s: a store is there already, add to it with 'image store add'", path);
   if (g_error_matches (failure, UL_ERROR, UL_ERROR_NOT_FOUND)
       || (path != NULL && is_beginning (path)))
     return TRUE;
@@ -60,7 +63,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const UlStoreFlags flags = UL_STORE_CREATE | (options->shared ? UL_STORE_SHARED : 0);
   g_auto (UlCliStoreReport) report;
   ul_cli_store_report_init (&report);
-  if (!check_new (inv, options->store.store, error))
+  if (!check_new (inv, options->store.store, options->shared, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL || !check_images (repo, inv->argv, error))

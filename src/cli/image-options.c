@@ -42,7 +42,7 @@ ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GError **er
 {
   gboolean verify;
   if (!ul_parse_boolean (value, &verify, error))
-    return FALSE;
+    return ul_prefix (error, "--tls-verify");
   registry->insecure_tls = !verify;
   return TRUE;
 }

@@ -83,6 +83,26 @@ is "a document" "$(config doc '[.config.Env, .config.Healthcheck, .author, .conf
   '[["Z=1","A=9"],{"Test":["NONE"]},"doc","1:2",1,1]'
 is "an annotation" "$(build -q --base=base --annotation='a.b=c"d' note; manifest note .annotations)" '{"a.b":"c\"d"}'
 
+echo '{"config": {"Env": ["B=0", "A=1", "A=2"]}}' >twice.json
+build -q --from=os --config=twice.json twice
+build -q --base=twice -e A=3 once
+is "a variable that was there twice" "$(config once .config.Env)" '["B=0","A=3"]'
+
+# A ref is meant before a checksum that begins so.
+id=$(u rev-parse image/localhost/app_3A_latest)
+u refs --create="${id:0:2}" os2
+build -q --timestamp=@7 --from="${id:0:2}" short
+is "a ref that is a checksum's beginning" "$(layers short)" "$(layers t1 | jq -c '.[0:1]')"
+u refs --delete "${id:0:2}"
+
+# What a process that was killed has left goes with the next.
+mkdir -p "$R/tmp/.underlay-0123456789abcdef/blobs"
+build -q --base=base again
+nok "what was left in tmp goes" test -e "$R/tmp/.underlay-0123456789abcdef"
+mkdir -p "$R/tmp/.underlay-0123456789abcdef"
+flock "$R/tmp/.underlay-0123456789abcdef" "$UNDERLAY" --repo="$R" image build -q --base=base again
+ok "but not what somebody uses" rmdir "$R/tmp/.underlay-0123456789abcdef"
+
 # How layers are packed.
 for way in zstd none; do
   build -q --compress=$way --from=os,up "$way"
@@ -110,19 +130,36 @@ fails_with "no port" "port '0': not PORT" build --from=os --expose=0 x
 fails_with "no protocol" "port '80/x': not PORT" build --from=os --expose=80/x x
 fails_with "a relative volume" "volume 'data': not an absolute path" build --from=os --volume=data x
 fails_with "a relative directory" "workdir 'srv': not an absolute path" build --from=os -w srv x
+for signal in FOO '' -1 99 SIG; do
+  fails_with "no signal: '$signal'" "stop signal '$signal': no such signal" build --from=os --stop-signal="$signal" x
+done
+for signal in TERM SIGINT 9 RTMIN+3 SIGRTMAX-1; do
+  ok "a signal: $signal" build -q --base=base --stop-signal="$signal" signal
+done
+u image remove -q signal
+fails_with "a name with a digest" 'a name with a digest' build --from=os "x@sha256:$(printf 'a%.0s' {1..64})"
 fails_with "no such packing" '^error: --compress must be one of gzip, zstd, none, not .xz.$' build --from=os --compress=xz x
+fails_with "an empty time" '^error: --timestamp: it is empty$' build --from=os --timestamp= x
 fails_with "no time" '^error: --timestamp: ' build --from=os --timestamp=never x
 fails_with "a platform" '^error: --platform: ' build --from=os --platform=linux x
 fails_with "words that don't end" "^error: --cmd: " build --from=os --cmd='"a' x
 fails_with "an array of something else" '^error: --entrypoint: array: ' build --from=os --entrypoint='[1]' x
 fails_with "no such config" '^error: --config: ' build --from=os --config=nix.json x
 for bad in '[]' '{' '{"Cmd": ["a"]}' '{"config": {"Env": "A=1"}}' '{"config": {"Cmd": [1]}}' '{"config": 1}' '{"config": {"User": 1}}' '{"architecture": 1}' \
-  '{"config": {"Labels": {"a": 1}}}' '{"config": {"Volumes": []}}'; do
+  '{"author": 5}' '{"os": 1}' '{"architecture": ""}' '{"variant": []}' '{"config": {"Env": ["A"]}}' '{"config": {"Labels": {"a": 1}}}' '{"config": {"Volumes": []}}'; do
   echo "$bad" >bad.json
   fails_with "a bad config: $bad" '^error: build localhost/x:latest: config: ' build --from=os --config=bad.json x
 done
 echo '{"config": {"Labels": []}}' >bad.json
 fails_with "a setting on what is something else" 'config: config.Labels: not an object' build --from=os --config=bad.json -l a=b x
+fails_with "a commit of documents" "build localhost/x:latest: commit .*: holds an image's documents" build --from=image/localhost/app_3A_latest x
+mkdir opaque
+if [ "$(id -u)" = 0 ] && setfattr -n trusted.overlay.opaque -v y opaque 2>/dev/null; then
+  commit 1 root opaque --retarget-whiteouts
+  fails_with "an opaque root" 'its root is opaque' build --from=os,root x
+  fails_with "an opaque root, squashed" 'its root is opaque' build --squash --from=os,root x
+  u refs --delete root
+fi
 mkdir -p bad
 printf 'content' >bad/.wh.x
 commit 1 bad bad

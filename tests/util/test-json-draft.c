@@ -57,7 +57,7 @@ test_null_is_nothing (void)
 static void
 test_arrays (void)
 {
-  g_autoptr (UlJsonDraft) draft = draft_of ("{\"e\":[\"A=1\",\"AB=2\",3]}");
+  g_autoptr (UlJsonDraft) draft = draft_of ("{\"e\":[\"A=1\",\"AB=2\",3,\"AB=4\"]}");
   g_assert_true (ul_json_draft_put_string (draft, PATH ("e"), "AB=x", 3, NULL));
   g_assert_true (ul_json_draft_put_string (draft, PATH ("e"), "B=y", 2, NULL));
   g_assert_true (ul_json_draft_append (draft, PATH ("e"), "{\"k\":[]}", NULL));

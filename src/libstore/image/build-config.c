@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/build-config.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "core/oci-config.h"
@@ -112,6 +113,21 @@ put_command (UlJsonDraft *draft, const UlImageSettings *settings, GError **error
          && put_words (draft, "Cmd", settings->cmd, error);
 }
 
+/* A number, or a name with or without SIG. */
+static gboolean
+check_signal (const char *text, GError **error)
+{
+  guint64 number;
+  const char *name = g_str_has_prefix (text, "SIG") ? text + strlen ("SIG") : text;
+  if (g_ascii_string_to_unsigned (text, 10, 1, SIGRTMAX, &number, NULL)
+      || g_str_has_prefix (name, "RTMIN") || g_str_has_prefix (name, "RTMAX"))
+    return TRUE;
+  for (int i = 1; i < NSIG; i++)
+    if (sigabbrev_np (i) != NULL && g_str_equal (sigabbrev_np (i), name))
+      return TRUE;
+  return ul_throw (error, UL_ERROR_INVALID, "stop signal '%s': no such signal", text);
+}
+
 static gboolean
 put_text (UlJsonDraft *draft, const char *name, const char *text, GError **error)
 {
@@ -145,6 +161,8 @@ put_settings (UlJsonDraft *draft, const UlImageSettings *settings, GError **erro
   if (settings->workdir != NULL && *settings->workdir != '/')
     return ul_throw (error, UL_ERROR_INVALID, "workdir '%s': not an absolute path",
                      settings->workdir);
+  if (settings->stop_signal != NULL && !check_signal (settings->stop_signal, error))
+    return FALSE;
   return (settings->author == NULL
           || ul_json_draft_set_string (draft, PATH ("author"), settings->author, error))
          && put_text (draft, "User", settings->user, error)
@@ -235,12 +253,29 @@ check_strings (const UlJsonValue *config, const char *name, GError **error)
   return TRUE;
 }
 
+/* podman and others take a name without a value for something else, or fail. */
+static gboolean
+check_env (const UlJsonValue *config, GError **error)
+{
+  UlJsonValue array;
+  UlJsonValue element;
+  guint n;
+  if (!ul_json_get_array (config, "Env", UL_JSON_OPTIONAL, UL_JSON_MAX_VALUES, &array, &n, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!ul_json_element (&array, i, UL_JSON_STRING, &element, error))
+      return FALSE;
+    else if (strchr (ul_json_string (&element), '=') == NULL)
+      return ul_json_throw (&element, error, UL_ERROR_CORRUPT, "not NAME=VALUE");
+  return TRUE;
+}
+
 /* Whoever runs an image decodes these into types of Go, and fails for others. */
 static gboolean
 check_types (const UlJsonValue *config, GError **error)
 {
   static const char *const strings[] = { "User", "WorkingDir", "StopSignal" };
-  static const char *const arrays[] = { "Env", "Entrypoint", "Cmd" };
+  static const char *const arrays[] = { "Entrypoint", "Cmd" };
   static const char *const objects[] = { "ExposedPorts", "Volumes" };
   g_autoptr (GHashTable) labels = NULL;
   UlJsonValue object;
@@ -254,7 +289,32 @@ check_types (const UlJsonValue *config, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
     if (!ul_json_get (config, objects[i], UL_JSON_OBJECT, UL_JSON_OPTIONAL, &object, error))
       return FALSE;
-  return ul_json_get_strings (config, "Labels", &labels, error);
+  return check_env (config, error) && ul_json_get_strings (config, "Labels", &labels, error);
+}
+
+/* These of the whole document, which may be of a user. */
+static gboolean
+check_strings_of_root (const UlJsonValue *root, GError **error)
+{
+  static const char *const strings[] = { "author", "architecture", "os", "variant" };
+  const char *text;
+  for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
+    {
+      if (!ul_json_get_string (root, strings[i], UL_JSON_OPTIONAL, &text, error))
+        return FALSE;
+      if (text != NULL && *text == '\0')
+        return ul_json_throw_member (root, strings[i], error, UL_ERROR_CORRUPT, "is empty");
+    }
+  return TRUE;
+}
+
+static gboolean
+check_document (GBytes *bytes, GError **error)
+{
+  UlJsonValue root;
+  g_autoptr (UlJson) json = ul_json_parse (bytes, DOCUMENT, UL_OCI_MAX_DOCUMENT, error);
+  return json != NULL && ul_json_root (json, UL_JSON_OBJECT, &root, error)
+         && check_strings_of_root (&root, error);
 }
 
 static gboolean
@@ -277,6 +337,8 @@ merge_document (UlJsonDraft *draft, GBytes *document, GError **error)
 {
   if (document == NULL)
     return TRUE;
+  if (!check_document (document, error))
+    return FALSE;
   g_autoptr (UlJsonDraft) other = ul_json_draft_new (document, DOCUMENT, error);
   return other != NULL && ul_json_draft_remove (other, PATH ("created"), error)
          && ul_json_draft_remove (other, PATH ("rootfs"), error)

@@ -3,6 +3,9 @@
 
 #include <sys/stat.h>
 
+#include "core/dirtree.h"
+#include "core/refspec.h"
+#include "core/whiteout.h"
 #include "image/blob-digest.h"
 #include "image/layout-writer.h"
 #include "image/merged.h"
@@ -87,17 +90,45 @@ load_base (Build *self, GError **error)
   return TRUE;
 }
 
+/* A ref called so comes before a checksum that begins so: the wrong tree would go unnoticed. */
+static gboolean
+find_commit (UlRepo *repo, const char *rev, UlChecksum *out, GError **error)
+{
+  gboolean found = FALSE;
+  if (ul_ref_validate (rev, NULL) && !ul_refs_find (repo, rev, &found, out, error))
+    return FALSE;
+  return found || ul_refs_resolve (repo, rev, NULL, out, error);
+}
+
 static gboolean
 find_commits (Build *self, GError **error)
 {
   for (const char *const *rev = self->options->revs; *rev != NULL; rev++)
     {
       UlChecksum checksum;
-      if (!ul_refs_resolve (self->repo, *rev, NULL, &checksum, error))
+      if (!find_commit (self->repo, *rev, &checksum, error))
         return FALSE;
       g_array_append_val (self->commits, checksum);
     }
   return TRUE;
+}
+
+/* What only leads to layers is no layer; and the kernel shows what is below an opaque root all the
+ * same, others don't. */
+static gboolean
+check_commit (const Build *self, const UlCommit *commit, GError **error)
+{
+  g_autoptr (GVariant) dirmeta = NULL;
+  g_autoptr (GVariant) xattrs = NULL;
+  if (g_variant_lookup (commit->metadata, UL_IMAGE_KEY_NAME, "s", NULL))
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "holds an image's documents; its layers are to be had by --base");
+  if (!ul_objects_load (self->repo, UL_OBJECT_DIRMETA, &commit->meta, &dirmeta, error))
+    return FALSE;
+  ul_dirmeta_get (dirmeta, NULL, NULL, NULL, &xattrs);
+  return !ul_whiteout_strip_opaque (&xattrs)
+         || ul_throw (error, UL_ERROR_UNSUPPORTED,
+                      "its root is opaque, which an overlay doesn't heed and other tools do");
 }
 
 /* Subjects of the commits, for the one that is made of them. */
@@ -119,7 +150,8 @@ describe_all (const Build *self, char **out_subject, guint64 *out_newest, GError
     {
       g_auto (UlCommit) commit = { 0 };
       if (!ul_objects_load_commit (self->repo, &g_array_index (self->commits, UlChecksum, i),
-                                   &commit, error))
+                                   &commit, error)
+          || !check_commit (self, &commit, error))
         return FALSE;
       newest = MAX (newest, commit.timestamp);
       if (*commit.subject != '\0')
@@ -163,7 +195,8 @@ static gboolean
 describe (Build *self, const UlChecksum *checksum, UlBuiltLayer *out, GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
-  if (!ul_objects_load_commit (self->repo, checksum, &commit, error))
+  if (!ul_objects_load_commit (self->repo, checksum, &commit, error)
+      || !check_commit (self, &commit, error))
     return FALSE;
   out->created
       = self->options->has_timestamp ? self->options->timestamp : (gint64) commit.timestamp;
@@ -324,7 +357,8 @@ ul_image_build (UlRepo *repo, const UlImageBuildOptions *options, UlImageBuildRe
     .entries = g_string_new (NULL),
   };
   g_array_set_clear_func (self.layers, clear_layer);
-  if (!load_base (&self, error) || !find_commits (&self, error)
+  if (!ul_repo_check_writable (repo, error) || !load_base (&self, error)
+      || !find_commits (&self, error)
       || (options->squash && self.commits->len > 1 && !squash (&self, error))
       || !ul_tmp_dir_with (ul_repo_tmp_dfd (repo), build_in, &self, error))
     return FALSE;

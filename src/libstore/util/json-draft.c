@@ -207,17 +207,25 @@ ul_json_draft_put_string (UlJsonDraft *self, const char *const *path, const char
                           gsize prefix_len, GError **error)
 {
   JsonArray *array;
+  gboolean is_put = FALSE;
   if (!find_array (self, path, &array, error))
     return FALSE;
-  for (guint i = 0; i < json_array_get_length (array); i++)
+  for (guint i = 0; i < json_array_get_length (array);)
     {
       JsonNode *node = json_array_get_element (array, i);
       if (!begins_with (node, text, prefix_len))
-        continue;
-      json_node_set_string (node, text);
-      return TRUE;
+        i++;
+      else if (is_put)
+        json_array_remove_element (array, i);
+      else
+        {
+          json_node_set_string (node, text);
+          is_put = TRUE;
+          i++;
+        }
     }
-  json_array_add_string_element (array, text);
+  if (!is_put)
+    json_array_add_string_element (array, text);
   return TRUE;
 }
 

@@ -38,8 +38,8 @@ gboolean ul_json_draft_set_strings (UlJsonDraft *self, const char *const *path, 
 /* One more element of the array that the member is, which is made if it isn't there. */
 gboolean ul_json_draft_append (UlJsonDraft *self, const char *const *path, const char *value,
                                GError **error);
-/* A string in that array, in place of the first that begins with the same @prefix_len bytes, or
- * else behind the others. */
+/* A string in that array, in place of all that begin with the same @prefix_len bytes: where the
+ * first of them is, or else behind the others. */
 gboolean ul_json_draft_put_string (UlJsonDraft *self, const char *const *path, const char *text,
                                    gsize prefix_len, GError **error);
 
