@@ -11,7 +11,7 @@ case $(dpkg --print-architecture 2>/dev/null) in amd64 | arm64) packages_build+=
 packages_quickstart=(attr cpio mount util-linux)
 
 packages_check=(acl attr bash-completion buildah busybox-static bzip2 clang clang-format cpio cppcheck crun docker-registry e2fsprogs
-  erofs-utils fuse-overlayfs git jq libarchive-tools libcap2-bin libclang-rt-14-dev lz4 man-db mount openssl ostree
+  erofs-utils fuse-overlayfs git gpg gpg-agent jq libarchive-tools libcap2-bin libclang-rt-14-dev lz4 man-db mount openssl ostree
   podman procps python3 shellcheck skopeo strace systemd uidmap umoci util-linux xfsprogs xz-utils zip zstd)
 
 # Packages that tests only look into: downloaded to $package_files, not installed.

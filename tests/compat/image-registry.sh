@@ -18,6 +18,7 @@ mktar 1.tar pax 'd|etc|' 'f|etc/one|1' 'f|big||size=3000000'
 mktar 2.tar pax 'd|etc|' 'f|etc/.wh.one|' 'f|etc/two|2'
 mktar 3.tar pax 'f|three|3'
 digest=$(mkimage layout v1 1.tar 2.tar)
+cp -r layout layout-signed
 mkimage layout v2 1.tar 3.tar:zstd >/dev/null
 push oci:layout:v1 team/app:1
 
@@ -74,7 +75,30 @@ fails_with "HTTP isn't taken for HTTPS" '^error: docker: skopeo: .*HTTP' timeout
 echo '{"default": [{"type": "reject"}]}' >reject.json
 mkdir -p home/.config/containers
 mv reject.json home/.config/containers/policy.json
-fails_with "a policy that asks for more is kept to" 'policy.json asks for reject, which skopeo verifies only when it copies' env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import --tls-verify=false "docker://$at/team/app:1"
+by_policy () { env HOME="$T/home" GNUPGHOME="$T/gpg" timeout 60 "$UNDERLAY" --repo="$1" image import --tls-verify=false "${@:2}"; }
+fails_with "a policy that rejects all" '^error: docker: skopeo: .*rejected by policy' by_policy r "docker://$at/team/app:1"
+if [ -n "$(type -P gpg)" ]; then
+  mkdir -m 700 gpg
+  mkdir -p home/.config/containers/registries.d lookaside
+  echo "default-docker: {sigstore: file://$T/lookaside, sigstore-staging: file://$T/lookaside}" >home/.config/containers/registries.d/default.yaml
+  export GNUPGHOME=$T/gpg
+  at_exit 'gpgconf --kill all'
+  gpg -q --batch --passphrase '' --quick-gen-key signer@example.com default default 2>/dev/null
+  gpg -q --armor --export signer@example.com >key
+  policy () { printf '{"default": [{"type": "reject"}], "transports": {"docker": {"%s/%s": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "%s/key"}]}}}' "$at" "$1" "$T"; }
+  policy signed >home/.config/containers/policy.json
+  HOME=$T/home skopeo --insecure-policy copy -q --dest-tls-verify=false --sign-by signer@example.com oci:layout-signed:v1 "docker://$at/signed/app:1"
+  "$UNDERLAY" --repo=signed init --mode=bare-user
+  like "one that asks for a signature, which is there" "$(by_policy signed "docker://$at/signed/app:1")" "^$at/signed/app:1: 2 layers, 2 new"
+  is "the manifest is the one that was signed" "$("$UNDERLAY" --repo=signed image show --json "$at/signed/app:1" | jq -r .manifest)" "$digest"
+  is "the copy is gone" "$(find signed/tmp -name '.underlay-*')" ""
+  policy team >home/.config/containers/policy.json
+  fails_with "one that isn't there" '^error: docker: skopeo: .*signature' by_policy signed "docker://$at/team/app:1"
+  fails_with "no rule for it" '^error: docker: skopeo: .*rejected by policy' by_policy signed "docker://$at/signed/app:1"
+  like "--insecure-policy" "$(by_policy signed --insecure-policy "docker://$at/team/app:1")" '2 layers, 0 new'
+else
+  skip "signatures" "no gpg"
+fi
 echo '{"default": [{"type": "insecureAcceptAnything"}]}' >home/.config/containers/policy.json
 ok "one that accepts anything" env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import -q --tls-verify=false "docker://$at/team/app:1"
 echo '{}' >home/.config/containers/policy.json

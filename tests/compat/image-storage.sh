@@ -29,6 +29,11 @@ fails_with "by id, without" '^error: no name for the image, give one with --name
 fails_with "no such image" '^error: containers-storage: skopeo: ' import "${storage}localhost/nix:1"
 fails_with "no name" '^error: containers-storage: no path$' import containers-storage:
 
+mkdir -p home/.config/containers
+echo '{"default": [{"type": "reject"}]}' >home/.config/containers/policy.json
+fails_with "a policy that asks for more is kept to" 'policy.json asks for reject, which skopeo verifies only when it copies' \
+  env HOME="$T/home" timeout 60 "$UNDERLAY" --repo=r image import "${storage}example.com/team/app:1"
+
 # What a layer was made of is gone: the storage says so, or it shows in the sums.
 "$UNDERLAY" --repo=r image remove -q --unused example.com/team/app:1 byid
 base=$(sha256sum 1.tar | cut -d' ' -f1)

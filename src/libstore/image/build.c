@@ -331,11 +331,9 @@ import (Build *self, int layout, GError **error)
          && ul_image_import (self->repo, source, &request, &self->result.import, error);
 }
 
-/* UlTmpDirFunc */
 static gboolean
-build_in (int layout, gpointer data, GError **error)
+build_in (Build *self, int layout, GError **error)
 {
-  Build *self = data;
   self->writer = ul_layout_writer_open (layout, ".", error);
   if (self->writer == NULL)
     return FALSE;
@@ -349,6 +347,7 @@ gboolean
 ul_image_build (UlRepo *repo, const UlImageBuildOptions *options, UlImageBuildResult *out_result,
                 GError **error)
 {
+  g_auto (UlTmpDir) dir = UL_TMP_DIR_INIT;
   g_auto (Build) self = {
     .repo = repo,
     .options = options,
@@ -360,7 +359,8 @@ ul_image_build (UlRepo *repo, const UlImageBuildOptions *options, UlImageBuildRe
   if (!ul_repo_check_writable (repo, error) || !load_base (&self, error)
       || !find_commits (&self, error)
       || (options->squash && self.commits->len > 1 && !squash (&self, error))
-      || !ul_tmp_dir_with (ul_repo_tmp_dfd (repo), build_in, &self, error))
+      || !ul_tmp_dir_open (&dir, ul_repo_tmp_dfd (repo), error) || !build_in (&self, dir.fd, error)
+      || !ul_tmp_dir_remove (&dir, error))
     return FALSE;
   *out_result = self.result;
   return TRUE;

@@ -151,34 +151,43 @@ export_to_layout (Passage *passage, GError **error)
   return writer != NULL && export_image (passage, writer, -1, error);
 }
 
-/* UlTmpDirFunc: a layout that is there for as long as its archive is being written. */
+/* A layout that is there for as long as its archive is being written. */
 static gboolean
-write_archive (int dfd, gpointer data, GError **error)
+write_archive (int dfd, const Passage *passage, GError **error)
 {
-  const Passage *passage = data;
   g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
   return writer != NULL && export_image (passage, writer, -1, error)
          && ul_export_archive_write (dfd, passage->where, error);
 }
 
-/* UlTmpDirFunc: the same for as long as skopeo reads it. */
+/* The same for as long as skopeo reads it. */
 static gboolean
-push (int dfd, gpointer data, GError **error)
+push (int dfd, const Passage *passage, GError **error)
 {
   g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
-  return writer != NULL && export_image (data, writer, dfd, error);
+  return writer != NULL && export_image (passage, writer, dfd, error);
 }
 
 /* In the repository; or where programs have such, if it can't be written. */
 static gboolean
-with_tmp_dir (UlRepo *repo, UlTmpDirFunc func, Passage *passage, GError **error)
+open_tmp_dir (UlRepo *repo, int *out_system, UlTmpDir *out, GError **error)
 {
   if (ul_repo_tmp_dfd (repo) >= 0)
-    return ul_tmp_dir_with (ul_repo_tmp_dfd (repo), func, passage, error);
-  ul_autofd int dfd = open (g_get_tmp_dir (), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dfd < 0)
+    return ul_tmp_dir_open (out, ul_repo_tmp_dfd (repo), error);
+  *out_system = open (g_get_tmp_dir (), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (*out_system < 0)
     return ul_throw_errno (error, "open %s", g_get_tmp_dir ());
-  return ul_tmp_dir_with (dfd, func, passage, error);
+  return ul_tmp_dir_open (out, *out_system, error);
+}
+
+static gboolean
+with_tmp_dir (gboolean (*run) (int dfd, const Passage *passage, GError **error),
+              const Passage *passage, GError **error)
+{
+  ul_autofd int system = -1;
+  g_auto (UlTmpDir) dir = UL_TMP_DIR_INIT;
+  return open_tmp_dir (passage->repo, &system, &dir, error) && run (dir.fd, passage, error)
+         && ul_tmp_dir_remove (&dir, error);
 }
 
 static gboolean
@@ -194,14 +203,13 @@ check_directory_of (const char *path, GError **error)
 static gboolean
 export_to_archive (Passage *passage, GError **error)
 {
-  return check_directory_of (passage->where, error)
-         && with_tmp_dir (passage->repo, write_archive, passage, error);
+  return check_directory_of (passage->where, error) && with_tmp_dir (write_archive, passage, error);
 }
 
 static gboolean
 export_to_registry (Passage *passage, GError **error)
 {
-  return with_tmp_dir (passage->repo, push, passage, error);
+  return with_tmp_dir (push, passage, error);
 }
 
 static const struct

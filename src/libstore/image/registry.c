@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/registry.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/oci-index.h"
 #include "image/skopeo-policy.h"
 #include "util/error.h"
+#include "util/fd.h"
+#include "util/tmpfile.h"
 
 #define MAX_NESTING 4 /* indexes within an index */
 
@@ -18,6 +22,7 @@ struct _UlRegistry
   char *authfile; /* the options' own */
   char *cert_dir;
   char *policy;
+  UlTmpDir copy; /* of all of the image, if the policy asks for that */
 };
 
 /* What is called @digest where @location is: its tag, or another digest, gone. */
@@ -109,21 +114,63 @@ read_config (UlRegistry *self, GError **error)
   return ul_image_documents_set_config (self->documents, bytes, error);
 }
 
+/* Has the image to be copied to learn whether the policy allows it? A storage has no signatures
+ * that could be copied with it. */
+static gboolean
+check_policy (const UlRegistry *self, gboolean *out_copies, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  *out_copies = FALSE;
+  if (self->policy == NULL || ul_skopeo_check_policy (self->policy, &cause))
+    return TRUE;
+  *out_copies
+      = g_error_matches (cause, UL_ERROR, UL_ERROR_UNSUPPORTED) && !ul_registry_is_unpacked (self);
+  if (!*out_copies)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return *out_copies;
+}
+
+/* By the digest that was read, whatever its tag is now. */
+static gboolean
+pull (UlRegistry *self, int tmp_dfd, GError **error)
+{
+  g_autofree char *location = at_digest (self->location, &self->documents->manifest_digest);
+  if (tmp_dfd < 0)
+    return ul_throw (error, UL_ERROR_UNSUPPORTED, "no place to copy it to, for the policy");
+  return ul_tmp_dir_open (&self->copy, tmp_dfd, error)
+         && ul_skopeo_pull (location, self->copy.fd, &self->options, error);
+}
+
+static gboolean
+open_copy (const UlRegistry *self, const UlOciDescriptor *descriptor, UlExtent *out, GError **error)
+{
+  struct stat st;
+  g_autofree char *hex = ul_checksum_dup_hex (&descriptor->digest);
+  ul_autofd int fd = ul_fd_open_no_symlinks (self->copy.fd, hex, O_RDONLY | O_NONBLOCK);
+  if (fd < 0 || fstat (fd, &st) != 0)
+    return ul_throw_errno (error, "open skopeo's copy of it");
+  if (!S_ISREG (st.st_mode) || (guint64) st.st_size != descriptor->size)
+    return ul_throw (error, UL_ERROR_CORRUPT, "skopeo's copy of it has another size");
+  *out = (UlExtent){ .fd = ul_fd_steal (&fd), .size = descriptor->size };
+  return TRUE;
+}
+
 UlRegistry *
-ul_registry_open (const char *location, const UlOciPlatform *platform,
+ul_registry_open (const char *location, const UlOciPlatform *platform, int tmp_dfd,
                   const UlSkopeoOptions *options, GError **error)
 {
+  gboolean copies;
   g_autoptr (UlRegistry) self = g_new0 (UlRegistry, 1);
   self->location = g_strdup (location);
   self->options = *options;
   self->options.authfile = self->authfile = g_strdup (options->authfile);
   self->options.cert_dir = self->cert_dir = g_strdup (options->cert_dir);
   self->options.policy = self->policy = g_strdup (options->policy);
-  if (self->policy != NULL && !ul_skopeo_check_policy (self->policy, error))
+  self->copy = (UlTmpDir) UL_TMP_DIR_INIT;
+  if (!check_policy (self, &copies, error) || !read_manifest (self, platform, error)
+      || !read_config (self, error) || (copies && !pull (self, tmp_dfd, error)))
     return NULL;
-  return read_manifest (self, platform, error) && read_config (self, error)
-             ? g_steal_pointer (&self)
-             : NULL;
+  return g_steal_pointer (&self);
 }
 
 void
@@ -134,6 +181,7 @@ ul_registry_free (UlRegistry *self)
   g_free (self->authfile);
   g_free (self->cert_dir);
   g_free (self->policy);
+  ul_tmp_dir_clear (&self->copy);
   ul_image_documents_free (self->documents);
   g_clear_pointer (&self->index, g_bytes_unref);
   g_free (self->location);
@@ -157,6 +205,8 @@ ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descripto
                         const UlChecksum *diff_id, UlExtent *out, GError **error)
 {
   const gboolean is_unpacked = ul_registry_is_unpacked (self);
+  if (self->copy.fd >= 0)
+    return open_copy (self, descriptor, out, error);
   return ul_skopeo_open_blob (self->location, &self->options,
                               is_unpacked ? diff_id : &descriptor->digest,
                               is_unpacked ? UL_SKOPEO_ANY_SIZE : descriptor->size, out, error);

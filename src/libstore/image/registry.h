@@ -15,8 +15,9 @@ typedef struct _UlRegistry UlRegistry;
 #define UL_REGISTRY_STORAGE "containers-storage:"
 
 /* @location: docker://NAME[:TAG|@DIGEST], or containers-storage: and what skopeo takes behind it,
- * which finds them unpacked. */
-UlRegistry *ul_registry_open (const char *location, const UlOciPlatform *platform,
+ * which finds them unpacked. Where the policy asks for more than what can be had from the proxy,
+ * all of the image is copied to @tmp_dfd, and is there until free. */
+UlRegistry *ul_registry_open (const char *location, const UlOciPlatform *platform, int tmp_dfd,
                               const UlSkopeoOptions *options, GError **error);
 void ul_registry_free (UlRegistry *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlRegistry, ul_registry_free)

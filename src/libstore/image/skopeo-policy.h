@@ -5,7 +5,7 @@
 
 /* The policy about signatures, containers-policy.json(5). The proxy of skopeo 1.9.3 doesn't ask it
  * (by experiment: it opens images that a policy rejects), so that one which says more than "accept
- * anything" can't be kept to. */
+ * anything" takes a copy by skopeo (image/registry.h). */
 
 G_BEGIN_DECLS
 

@@ -20,8 +20,9 @@
 #define MAX_REPLY  (256 * 1024)
 #define MAX_STDERR (64 * 1024)
 
-/* Where the process has its end of the socket. */
+/* Where the process has its end of the socket, or a directory. */
 #define CHILD_FD 3
+#define LOCAL    "dir:/proc/self/fd/3"
 
 /* The process. */
 typedef struct
@@ -192,19 +193,33 @@ ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *options, G
   return TRUE;
 }
 
+/* From one place to another; @dir is called by LOCAL. */
+static gboolean
+copy (int dir, const char *side, const char *from, const char *to, const UlSkopeoOptions *options,
+      GError **error)
+{
+  g_autoptr (GPtrArray) words = new_words ("copy", side, options);
+  g_autoptr (GByteArray) said = g_byte_array_new ();
+  g_ptr_array_add (words, g_strdup ("--quiet"));
+  g_ptr_array_add (words, g_strdup ("--preserve-digests"));
+  g_ptr_array_add (words, g_strdup (from));
+  g_ptr_array_add (words, g_strdup (to));
+  g_ptr_array_add (words, NULL);
+  return run ((char **) words->pdata, dir, MAX_REPLY, said, error);
+}
+
+gboolean
+ul_skopeo_pull (const char *location, int dir, const UlSkopeoOptions *options, GError **error)
+{
+  return copy (dir, "src-", location, LOCAL, options, error);
+}
+
 gboolean
 ul_skopeo_push (int dir, const char *location, const UlSkopeoOptions *options, GError **error)
 {
   UlSkopeoOptions without_policy = *options;
   without_policy.policy = NULL;
-  g_autoptr (GPtrArray) words = new_words ("copy", "dest-", &without_policy);
-  g_autoptr (GByteArray) said = g_byte_array_new ();
-  g_ptr_array_add (words, g_strdup ("--quiet"));
-  g_ptr_array_add (words, g_strdup ("--preserve-digests"));
-  g_ptr_array_add (words, g_strdup_printf ("dir:/proc/self/fd/%d", CHILD_FD));
-  g_ptr_array_add (words, g_strdup (location));
-  g_ptr_array_add (words, NULL);
-  return run ((char **) words->pdata, dir, MAX_REPLY, said, error);
+  return copy (dir, "dest-", LOCAL, location, &without_policy, error);
 }
 
 static gboolean

@@ -41,6 +41,11 @@ gboolean ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *optio
                               const UlChecksum *digest, guint64 size, gsize max, GBytes **out,
                               GError **error);
 
+/* Copy the image at @location, by its manifest and not by an index, to the directory @dir, in the
+ * form of skopeo's transport dir:, byte for byte, if the policy allows it. */
+gboolean ul_skopeo_pull (const char *location, int dir, const UlSkopeoOptions *options,
+                         GError **error);
+
 /* Copy the image in the directory @dir, which is as skopeo's transport dir: has it, to @location,
  * byte for byte. The policy isn't asked: it's about what is taken from others. */
 gboolean ul_skopeo_push (int dir, const char *location, const UlSkopeoOptions *options,

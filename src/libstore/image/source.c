@@ -69,7 +69,8 @@ open_by_skopeo (UlImageSource *self, const char *prefix, const UlImageSourceOpti
                 GError **error)
 {
   g_autofree char *location = g_strconcat (prefix, self->path, NULL);
-  self->registry = ul_registry_open (location, options->platform, &options->skopeo, error);
+  self->registry
+      = ul_registry_open (location, options->platform, options->tmp_dfd, &options->skopeo, error);
   if (self->registry == NULL)
     return FALSE;
   self->documents = ul_registry_steal_documents (self->registry);

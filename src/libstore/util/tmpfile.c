@@ -79,31 +79,48 @@ make_locked (int dfd, char name[UL_TMP_NAME_MAX], int *out, GError **error)
   return ul_throw (error, UL_ERROR_FAILED, "make a temporary directory: it doesn't stay");
 }
 
-/* What @func gets may be locked by others for their own ends. */
+/* What is within may be locked by others for their own ends. */
 static gboolean
-run_within (int locked, UlTmpDirFunc func, gpointer data, GError **error)
+open_within (UlTmpDir *dir, GError **error)
 {
-  ul_autofd int dir = -1;
-  if (mkdirat (locked, "in", 0700) != 0)
+  if (mkdirat (dir->locked, "in", 0700) != 0)
     return ul_throw_errno (error, "make a temporary directory");
-  return ul_fd_open_dir_at (locked, "in", FALSE, &dir, error) && func (dir, data, error);
+  return ul_fd_open_dir_at (dir->locked, "in", FALSE, &dir->fd, error);
 }
 
 gboolean
-ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error)
+ul_tmp_dir_open (UlTmpDir *dir, int dfd, GError **error)
 {
-  char name[UL_TMP_NAME_MAX];
-  ul_autofd int locked = -1;
   ul_interrupt_hold ();
   remove_all_abandoned (dfd);
-  gboolean ok = make_locked (dfd, name, &locked, error);
-  if (ok)
+  dir->dfd = dfd;
+  if (!make_locked (dfd, dir->name, &dir->locked, error))
     {
-      ok = run_within (locked, func, data, error);
-      ok = ul_fd_remove_tree_at (dfd, name, ok ? error : NULL) && ok;
+      ul_interrupt_release ();
+      return FALSE;
     }
+  if (open_within (dir, error))
+    return TRUE;
+  ul_tmp_dir_clear (dir);
+  return FALSE;
+}
+
+gboolean
+ul_tmp_dir_remove (UlTmpDir *dir, GError **error)
+{
+  if (dir->locked < 0)
+    return TRUE;
+  const gboolean ok = ul_fd_remove_tree_at (dir->dfd, dir->name, error);
+  ul_fd_clear (&dir->fd);
+  ul_fd_clear (&dir->locked);
   ul_interrupt_release ();
   return ok;
+}
+
+void
+ul_tmp_dir_clear (UlTmpDir *dir)
+{
+  (void) ul_tmp_dir_remove (dir, NULL);
 }
 
 gboolean

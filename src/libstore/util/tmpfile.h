@@ -26,11 +26,28 @@ typedef struct
 void ul_tmp_name_random (char out[UL_TMP_NAME_MAX]);
 gboolean ul_tmp_name_matches (const char *name);
 
-/* A directory below @dfd, for as long as @func runs with it open. Signals are held off meanwhile
- * (util/interrupt.h), so that @func has to check for them: nothing is left behind but by a kill,
- * and that is removed by the next call. */
-typedef gboolean (*UlTmpDirFunc) (int dfd, gpointer data, GError **error);
-gboolean ul_tmp_dir_with (int dfd, UlTmpDirFunc func, gpointer data, GError **error);
+/* A directory below another that goes again when it's cleared. Signals are held off as long as it's
+ * there (util/interrupt.h), so that who uses it has to check for them: nothing is left behind but
+ * by a kill, and that is removed when the next one is opened. */
+typedef struct
+{
+  int dfd; /* borrowed: the directory it's in */
+  int fd;  /* open; -1: there is none */
+  int locked;
+  char name[UL_TMP_NAME_MAX];
+} UlTmpDir;
+
+#define UL_TMP_DIR_INIT                                                                            \
+  {                                                                                                \
+    .dfd = -1, .fd = -1, .locked = -1                                                              \
+  }
+
+gboolean ul_tmp_dir_open (UlTmpDir *dir, int dfd, GError **error);
+/* FALSE: some of it is still there. */
+gboolean ul_tmp_dir_remove (UlTmpDir *dir, GError **error);
+/* The same, whatever comes of it; also of none. */
+void ul_tmp_dir_clear (UlTmpDir *dir);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlTmpDir, ul_tmp_dir_clear)
 
 /* With @mode & ~umask. */
 gboolean ul_tmp_file_open (UlTmpFile *tmp, int dfd, gboolean allow_unnamed, mode_t mode,
