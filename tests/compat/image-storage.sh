@@ -11,6 +11,9 @@ u () { "$UNDERLAY" --repo=r "$@"; }
 import () { timeout 60 "$UNDERLAY" --repo=r image import --insecure-policy "$@"; }
 storage="containers-storage:[vfs@$T/root+$T/run]"
 u init --mode=bare-user
+# skopeo leaves the layers that it reads from a storage in its directory for temporary files.
+mkdir tmpdir
+export TMPDIR=$T/tmpdir
 mktar 1.tar pax 'd|etc|' 'f|etc/one|1' 'f|big||size=3000000'
 mktar 2.tar gnu 'd|etc|' 'f|etc/.wh.one|' 'f|etc/two|2'
 digest=$(mkimage layout v1 1.tar 2.tar:zstd)
@@ -26,6 +29,7 @@ like "again: nothing is read" "$(import "${storage}example.com/team/app:1")" '2 
 id=$(u image show --json example.com/team/app:1 | jq -r .id)
 like "by id, with a name" "$(import --name=byid "${storage}@${id#sha256:}")" '^localhost/byid:latest: 2 layers, 0 new'
 fails_with "by id, without" '^error: no name for the image, give one with --name: ' import "${storage}@${id#sha256:}"
+is "nothing of skopeo's is left" "$(ls tmpdir; find r/tmp -name '.underlay-*')" ""
 fails_with "no such image" '^error: containers-storage: skopeo: ' import "${storage}localhost/nix:1"
 fails_with "no name" '^error: containers-storage: no path$' import containers-storage:
 

@@ -22,6 +22,7 @@ struct _UlRegistry
   char *authfile; /* the options' own */
   char *cert_dir;
   char *policy;
+  int tmp_dfd;   /* for a storage's blobs; -1: not needed */
   UlTmpDir copy; /* of all of the image, if the policy asks for that */
 };
 
@@ -108,7 +109,7 @@ read_config (UlRegistry *self, GError **error)
   const UlOciDescriptor *descriptor = &self->documents->manifest->config;
   g_autoptr (GBytes) bytes = NULL;
   if (!ul_skopeo_read_blob (self->location, &self->options, &descriptor->digest, descriptor->size,
-                            UL_OCI_MAX_DOCUMENT, &bytes, error))
+                            self->tmp_dfd, UL_OCI_MAX_DOCUMENT, &bytes, error))
     return ul_prefix (error, "config");
   self->documents->index_bytes = g_steal_pointer (&self->index);
   return ul_image_documents_set_config (self->documents, bytes, error);
@@ -167,6 +168,7 @@ ul_registry_open (const char *location, const UlOciPlatform *platform, int tmp_d
   self->options.cert_dir = self->cert_dir = g_strdup (options->cert_dir);
   self->options.policy = self->policy = g_strdup (options->policy);
   self->copy = (UlTmpDir) UL_TMP_DIR_INIT;
+  self->tmp_dfd = ul_registry_is_unpacked (self) ? tmp_dfd : -1;
   if (!check_policy (self, &copies, error) || !read_manifest (self, platform, error)
       || !read_config (self, error) || (copies && !pull (self, tmp_dfd, error)))
     return NULL;
@@ -207,7 +209,7 @@ ul_registry_open_layer (const UlRegistry *self, const UlOciDescriptor *descripto
   const gboolean is_unpacked = ul_registry_is_unpacked (self);
   if (self->copy.fd >= 0)
     return open_copy (self, descriptor, out, error);
-  return ul_skopeo_open_blob (self->location, &self->options,
-                              is_unpacked ? diff_id : &descriptor->digest,
-                              is_unpacked ? UL_SKOPEO_ANY_SIZE : descriptor->size, out, error);
+  return ul_skopeo_open_blob (
+      self->location, &self->options, is_unpacked ? diff_id : &descriptor->digest,
+      is_unpacked ? UL_SKOPEO_ANY_SIZE : descriptor->size, self->tmp_dfd, out, error);
 }

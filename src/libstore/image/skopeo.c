@@ -24,12 +24,17 @@
 #define CHILD_FD 3
 #define LOCAL    "dir:/proc/self/fd/3"
 
+/* And its directory for temporary files. */
+#define SCRATCH_FD 4
+#define SCRATCH    "/proc/self/fd/4"
+
 /* The process. */
 typedef struct
 {
   GPid pid;
   int fd;
   guint64 image;
+  UlTmpDir scratch; /* 1.9.3 leaves the layers of a storage in its directory for temporary files */
 } Proxy;
 
 /* What the proxy says to one question. */
@@ -325,26 +330,41 @@ open_image (Proxy *self, const char *location, GError **error)
          && ul_json_get_size (&opened.root, "value", UL_JSON_REQUIRED, &self->image, error);
 }
 
+/* What the process has as @target: its end of the socket, and its directory for files. */
 static gboolean
-start (Proxy *self, const UlSkopeoOptions *options, GError **error)
+spawn (Proxy *self, char **words, int socket, GError **error)
+{
+  const int source[] = { socket, self->scratch.fd };
+  const int target[] = { CHILD_FD, SCRATCH_FD };
+  const gboolean has_scratch = self->scratch.fd >= 0;
+  g_auto (GStrv) environment = g_get_environ ();
+  GError *cause = NULL;
+  if (has_scratch)
+    environment = g_environ_setenv (environment, "TMPDIR", SCRATCH, TRUE);
+  return g_spawn_async_with_pipes_and_fds (
+             NULL, (const char *const *) words, (const char *const *) environment,
+             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL
+                 | G_SPAWN_STDOUT_TO_DEV_NULL,
+             die_with_parent, NULL, -1, -1, -1, source, target, has_scratch ? 2 : 1, &self->pid,
+             NULL, NULL, NULL, &cause)
+         || throw_spawn (cause, error);
+}
+
+static gboolean
+start (Proxy *self, const UlSkopeoOptions *options, int tmp_dfd, GError **error)
 {
   g_autoptr (GPtrArray) words = new_words ("experimental-image-proxy", "", options);
-  GError *cause = NULL;
   int pair[2];
-  const int target = CHILD_FD;
   g_ptr_array_add (words, g_strdup_printf ("--sockfd=%d", CHILD_FD));
   g_ptr_array_add (words, NULL);
+  if (tmp_dfd >= 0 && !ul_tmp_dir_open (&self->scratch, tmp_dfd, error))
+    return FALSE;
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
     return ul_throw_errno (error, "socketpair");
   self->fd = pair[0];
-  const gboolean ok = g_spawn_async_with_pipes_and_fds (
-      NULL, (const char *const *) words->pdata, NULL,
-      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL
-          | G_SPAWN_STDOUT_TO_DEV_NULL,
-      die_with_parent, NULL, -1, -1, -1, &pair[1], &target, 1, &self->pid, NULL, NULL, NULL,
-      &cause);
+  const gboolean ok = spawn (self, (char **) words->pdata, pair[1], error);
   close (pair[1]);
-  return ok || throw_spawn (cause, error);
+  return ok;
 }
 
 static void
@@ -360,16 +380,18 @@ proxy_free (gpointer data)
         ;
       g_spawn_close_pid (self->pid);
     }
+  ul_tmp_dir_clear (&self->scratch);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Proxy, proxy_free)
 
 static Proxy *
-proxy_new (const char *location, const UlSkopeoOptions *options, GError **error)
+proxy_new (const char *location, const UlSkopeoOptions *options, int tmp_dfd, GError **error)
 {
   g_autoptr (Proxy) self = g_new0 (Proxy, 1);
   self->fd = -1;
-  return start (self, options, error) && open_image (self, location, error)
+  self->scratch = (UlTmpDir) UL_TMP_DIR_INIT;
+  return start (self, options, tmp_dfd, error) && open_image (self, location, error)
              ? g_steal_pointer (&self)
              : NULL;
 }
@@ -409,11 +431,11 @@ hear_finish_any (UlExtent *extent, GError **error)
 
 gboolean
 ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
-                     guint64 size, UlExtent *out, GError **error)
+                     guint64 size, int tmp_dfd, UlExtent *out, GError **error)
 {
   char text[UL_OCI_DIGEST_SIZE];
   g_auto (Reply) reply = { .fd = -1 };
-  g_autoptr (Proxy) proxy = proxy_new (location, options, error);
+  g_autoptr (Proxy) proxy = proxy_new (location, options, tmp_dfd, error);
   if (proxy == NULL)
     return FALSE;
   ul_oci_digest_format (digest, text);
@@ -456,7 +478,7 @@ read_pipe (int fd, guint8 *bytes, gsize len, gsize *out_n, GError **error)
 
 gboolean
 ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options, const UlChecksum *digest,
-                     guint64 size, gsize max, GBytes **out, GError **error)
+                     guint64 size, int tmp_dfd, gsize max, GBytes **out, GError **error)
 {
   g_auto (UlExtent) extent = UL_EXTENT_INIT;
   gsize n;
@@ -464,7 +486,7 @@ ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options, const
     return ul_throw (error, UL_ERROR_CORRUPT,
                      "%" G_GUINT64_FORMAT " bytes, more than the allowed %zu", size, max);
   g_autofree guint8 *bytes = g_malloc ((gsize) size);
-  if (!ul_skopeo_open_blob (location, options, digest, size, &extent, error)
+  if (!ul_skopeo_open_blob (location, options, digest, size, tmp_dfd, &extent, error)
       || !read_pipe (extent.fd, bytes, (gsize) size, &n, error) || !hear_finish (&extent, error))
     return FALSE;
   *out = g_bytes_new_take (g_steal_pointer (&bytes), n);

@@ -31,15 +31,16 @@ gboolean ul_skopeo_read_manifest (const char *location, const UlSkopeoOptions *o
 /* A blob of the image at @location: a pipe, of which @size bytes come if all goes well, as done ()
  * then says; with UL_SKOPEO_ANY_SIZE as many as skopeo says before. A storage has layers unpacked,
  * by their diff IDs. Each has a process of its own, as one that waits for a blob hears nothing
- * else. */
+ * else; what that leaves behind is below @tmp_dfd (-1: where skopeo has it), and goes with the
+ * extent. */
 gboolean ul_skopeo_open_blob (const char *location, const UlSkopeoOptions *options,
-                              const UlChecksum *digest, guint64 size, UlExtent *out,
+                              const UlChecksum *digest, guint64 size, int tmp_dfd, UlExtent *out,
                               GError **error);
 
 /* One that is a document of at most @max bytes. */
 gboolean ul_skopeo_read_blob (const char *location, const UlSkopeoOptions *options,
-                              const UlChecksum *digest, guint64 size, gsize max, GBytes **out,
-                              GError **error);
+                              const UlChecksum *digest, guint64 size, int tmp_dfd, gsize max,
+                              GBytes **out, GError **error);
 
 /* Copy the image at @location, by its manifest and not by an index, to the directory @dir, in the
  * form of skopeo's transport dir:, byte for byte, if the policy allows it. */
