@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/image-options.h"
-#include "cli/print.h"
+#include "cli/image-print.h"
 #include "cli/input.h"
 #include "cli/open.h"
 #include "cli/progress.h"
@@ -160,15 +160,11 @@ split_revs (char **from, GPtrArray **out, GError **error)
 static void
 print_json (const char *name, const UlImageBuildResult *result)
 {
-  char manifest[UL_OCI_DIGEST_SIZE];
-  char config[UL_OCI_DIGEST_SIZE];
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  ul_oci_digest_format (&result->manifest, manifest);
-  ul_oci_digest_format (&result->config, config);
   json_builder_begin_object (builder);
   ul_json_add_string (builder, "name", name);
-  ul_json_add_string (builder, "digest", manifest);
-  ul_json_add_string (builder, "config", config);
+  ul_json_add_digest (builder, "digest", &result->manifest);
+  ul_json_add_digest (builder, "config", &result->config);
   ul_json_add_checksum (builder, "commit", &result->import.commit);
   ul_json_add_bool (builder, "unchanged", result->import.unchanged);
   ul_json_add_int (builder, "layers", result->import.layers);

@@ -2,8 +2,8 @@
 #include "cli/commands.h"
 
 #include "cli/image-options.h"
+#include "cli/image-print.h"
 #include "cli/open.h"
-#include "cli/print.h"
 #include "cli/progress.h"
 #include "core/image-name.h"
 #include "core/oci-digest.h"
@@ -27,15 +27,11 @@ parse_tls_verify (const char *value, gpointer data, GError **error)
 static void
 print_json (const char *name, const UlImageExportResult *result)
 {
-  char manifest[UL_OCI_DIGEST_SIZE];
-  char original[UL_OCI_DIGEST_SIZE];
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  ul_oci_digest_format (&result->manifest, manifest);
-  ul_oci_digest_format (&result->original, original);
   json_builder_begin_object (builder);
   ul_json_add_string (builder, "name", name);
-  ul_json_add_string (builder, "digest", manifest);
-  ul_json_add_string (builder, "original_digest", original);
+  ul_json_add_digest (builder, "digest", &result->manifest);
+  ul_json_add_digest (builder, "original_digest", &result->original);
   ul_json_add_bool (builder, "converted", result->converted);
   ul_json_add_int (builder, "layers", result->layers);
   ul_json_add_int (builder, "layers_changed", result->layers_changed);

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "build/bootable.h"
@@ -21,6 +20,7 @@
 #include "repo/sizes.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sort.h"
 
 typedef struct
 {
@@ -107,18 +107,12 @@ load_base (Building *b, GError **error)
          || ul_prefix (error, "%s", b->options->base);
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 static gboolean
 throw_unmatched (GPtrArray *missing, const char *what, GError **error)
 {
   if (missing->len == 0)
     return TRUE;
-  g_ptr_array_sort (missing, compare_strings);
+  g_ptr_array_sort (missing, ul_compare_strings);
   g_ptr_array_add (missing, NULL);
   g_autofree char *all = g_strjoinv (", ", (char **) missing->pdata);
   return ul_throw (error, UL_ERROR_INVALID, "Unmatched %s paths: %s", what, all);
@@ -260,7 +254,7 @@ add_bindings (Building *b, GVariantBuilder *builder)
     g_ptr_array_add (refs, (gpointer) o->branch);
   for (const char *const *ref = o->bind_refs; ref != NULL && *ref != NULL; ref++)
     g_ptr_array_add (refs, (gpointer) *ref);
-  g_ptr_array_sort (refs, compare_strings);
+  g_ptr_array_sort (refs, ul_compare_strings);
   g_variant_builder_add (builder, "{sv}", UL_COMMIT_KEY_REF_BINDING,
                          g_variant_new_strv ((const char *const *) refs->pdata, refs->len));
   const char *collection_id = ul_repo_collection_id (b->repo);

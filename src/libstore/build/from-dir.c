@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "build/from-dir-private.h"
@@ -14,6 +13,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/pool.h"
+#include "util/sort.h"
 #include "util/xattr.h"
 
 /* A batch is so many files, or so many bytes, or one large file. */
@@ -361,18 +361,12 @@ walk_dir (Walk *walk, UlSourceDir *dir, UlTree *tree, guint depth, GError **erro
   return ul_tree_release (tree, walk->writer, error) || ul_prefix (error, "%s", shown);
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 static gboolean
 check_offenders (Walk *walk, GError **error)
 {
   if (walk->offenders->len == 0)
     return TRUE;
-  g_ptr_array_sort (walk->offenders, compare_strings);
+  g_ptr_array_sort (walk->offenders, ul_compare_strings);
   g_ptr_array_add (walk->offenders, NULL);
   g_autofree char *all = g_strjoinv (", ", (char **) walk->offenders->pdata);
   return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink: %s", all);

@@ -8,6 +8,7 @@
 #include "build/modifier.h"
 #include "core/whiteout.h"
 #include "util/error.h"
+#include "util/sort.h"
 
 /* Is the path, or a directory above it, on the skip list? */
 static gboolean
@@ -185,18 +186,12 @@ add_all (UlTarImport *import, GError **error)
     }
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 static gboolean
 check_offenders (UlTarImport *import, GError **error)
 {
   if (import->offenders->len == 0)
     return TRUE;
-  g_ptr_array_sort (import->offenders, compare_strings);
+  g_ptr_array_sort (import->offenders, ul_compare_strings);
   g_ptr_array_add (import->offenders, NULL);
   g_autofree char *all = g_strjoinv (", ", (char **) import->offenders->pdata);
   return ul_throw (error, UL_ERROR_UNSUPPORTED, "Not a regular file or symlink%s: %s",

@@ -11,6 +11,9 @@
 
 #define DOCUMENT "config"
 
+/* In the history. Nothing of the commit: the same tree is to be the same image. */
+#define CREATED_BY "underlay image build"
+
 #define PATH(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* What has a NAME before its first `=`; the bytes of that, with the `=`. */
@@ -195,7 +198,7 @@ add_history (UlJsonDraft *draft, const UlBuiltLayer *layer, GError **error)
 {
   g_autoptr (UlJsonDraft) entry = ul_json_draft_new (NULL, DOCUMENT, error);
   if (!set_time (entry, layer->created, error)
-      || !ul_json_draft_set_string (entry, PATH ("created_by"), layer->created_by, error)
+      || !ul_json_draft_set_string (entry, PATH ("created_by"), CREATED_BY, error)
       || (layer->comment != NULL
           && !ul_json_draft_set_string (entry, PATH ("comment"), layer->comment, error)))
     return FALSE;
@@ -239,34 +242,22 @@ check_place (const UlJsonValue *root, GError **error)
   return TRUE;
 }
 
+/* @pairs: NAME=VALUE, since podman and others take a name alone for something else, or fail. */
 static gboolean
-check_strings (const UlJsonValue *config, const char *name, GError **error)
+check_strings (const UlJsonValue *config, const char *name, gboolean pairs, GError **error)
 {
   UlJsonValue array;
-  UlJsonValue element;
   guint n;
   if (!ul_json_get_array (config, name, UL_JSON_OPTIONAL, UL_JSON_MAX_VALUES, &array, &n, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
-    if (!ul_json_element (&array, i, UL_JSON_STRING, &element, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* podman and others take a name without a value for something else, or fail. */
-static gboolean
-check_env (const UlJsonValue *config, GError **error)
-{
-  UlJsonValue array;
-  UlJsonValue element;
-  guint n;
-  if (!ul_json_get_array (config, "Env", UL_JSON_OPTIONAL, UL_JSON_MAX_VALUES, &array, &n, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    if (!ul_json_element (&array, i, UL_JSON_STRING, &element, error))
-      return FALSE;
-    else if (strchr (ul_json_string (&element), '=') == NULL)
-      return ul_json_throw (&element, error, UL_ERROR_CORRUPT, "not NAME=VALUE");
+    {
+      UlJsonValue element;
+      if (!ul_json_element (&array, i, UL_JSON_STRING, &element, error))
+        return FALSE;
+      if (pairs && strchr (ul_json_string (&element), '=') == NULL)
+        return ul_json_throw (&element, error, UL_ERROR_CORRUPT, "not NAME=VALUE");
+    }
   return TRUE;
 }
 
@@ -284,12 +275,13 @@ check_types (const UlJsonValue *config, GError **error)
     if (!ul_json_get_string (config, strings[i], UL_JSON_OPTIONAL, &text, error))
       return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
-    if (!check_strings (config, arrays[i], error))
+    if (!check_strings (config, arrays[i], FALSE, error))
       return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
     if (!ul_json_get (config, objects[i], UL_JSON_OBJECT, UL_JSON_OPTIONAL, &object, error))
       return FALSE;
-  return check_env (config, error) && ul_json_get_strings (config, "Labels", &labels, error);
+  return check_strings (config, "Env", TRUE, error)
+         && ul_json_get_strings (config, "Labels", &labels, error);
 }
 
 /* These of the whole document, which may be of a user. */

@@ -34,9 +34,8 @@ typedef struct
 typedef struct
 {
   UlChecksum diff_id;
-  gint64 created;   /* seconds since 1970 */
-  char *created_by; /* how, for the history */
-  char *comment;    /* NULL: none */
+  gint64 created; /* seconds since 1970 */
+  char *comment;  /* for the history; NULL: none */
 } UlBuiltLayer;
 
 /* UL_ERROR_INVALID for settings that can't be, UL_ERROR_CORRUPT for a document that can't. @base:

@@ -14,9 +14,6 @@
 #include "repo/refs.h"
 #include "util/error.h"
 
-/* Nothing of the commit: the same tree is to be the same image. */
-#define CREATED_BY "underlay image build"
-
 #define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
 
 static const char *const layer_types[] = {
@@ -41,9 +38,7 @@ typedef struct
 static void
 clear_layer (gpointer data)
 {
-  UlBuiltLayer *layer = data;
-  g_free (layer->created_by);
-  g_free (layer->comment);
+  g_free (((UlBuiltLayer *) data)->comment);
 }
 
 static void
@@ -131,16 +126,7 @@ check_commit (const Build *self, const UlCommit *commit, GError **error)
                       "its root is opaque, which an overlay doesn't heed and other tools do");
 }
 
-/* Subjects of the commits, for the one that is made of them. */
-static char *
-join_subjects (const GPtrArray *subjects)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  for (guint i = 0; i < subjects->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", (const char *) subjects->pdata[i]);
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
+/* What is said of the commit that is made of them. */
 static gboolean
 describe_all (const Build *self, char **out_subject, guint64 *out_newest, GError **error)
 {
@@ -157,7 +143,8 @@ describe_all (const Build *self, char **out_subject, guint64 *out_newest, GError
       if (*commit.subject != '\0')
         g_ptr_array_add (subjects, g_strdup (commit.subject));
     }
-  *out_subject = join_subjects (subjects);
+  g_ptr_array_add (subjects, NULL);
+  *out_subject = g_strjoinv ("; ", (char **) subjects->pdata);
   *out_newest = newest;
   return TRUE;
 }
@@ -200,9 +187,7 @@ describe (Build *self, const UlChecksum *checksum, UlBuiltLayer *out, GError **e
     return FALSE;
   out->created
       = self->options->has_timestamp ? self->options->timestamp : (gint64) commit.timestamp;
-  out->created_by = g_strdup (CREATED_BY);
-  out->comment
-      = commit.subject != NULL && *commit.subject != '\0' ? g_strdup (commit.subject) : NULL;
+  out->comment = *commit.subject != '\0' ? g_strdup (commit.subject) : NULL;
   self->created = MAX (self->created, out->created);
   return TRUE;
 }

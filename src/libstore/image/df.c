@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/df.h"
 
-#include <string.h>
-
 #include "core/dirtree.h"
 #include "core/image-name.h"
 #include "repo/objects.h"
 #include "repo/refs.h"
 #include "repo/shares.h"
 #include "util/error.h"
+#include "util/sort.h"
 
 typedef enum
 {
@@ -292,12 +291,6 @@ search_ref (Df *self, const UlRef *ref, GError **error)
   return TRUE;
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 /* Names of the same commit. */
 static void
 add_equal_refs (UlImageDfRow *row, const char *image_ref, const GPtrArray *aliases,
@@ -334,7 +327,7 @@ find_refs (Df *self, GError **error)
       if (row->image == NULL)
         continue;
       add_equal_refs (row, ref, aliases, self->others);
-      g_ptr_array_sort (row->refs, compare_strings);
+      g_ptr_array_sort (row->refs, ul_compare_strings);
     }
   return TRUE;
 }

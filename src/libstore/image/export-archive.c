@@ -4,12 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "image/layout-private.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/interrupt.h"
+#include "util/sort.h"
 #include "util/tar.h"
 #include "util/tmpfile.h"
 
@@ -68,12 +68,6 @@ add_file (int fd, int layout, const char *path, GError **error)
          && write_bytes (fd, padding, error);
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 static GPtrArray *
 list_blobs (int layout, GError **error)
 {
@@ -101,7 +95,7 @@ list_blobs (int layout, GError **error)
   closedir (dir);
   if (paths == NULL)
     return NULL;
-  g_ptr_array_sort (paths, compare_strings);
+  g_ptr_array_sort (paths, ul_compare_strings);
   return paths;
 }
 

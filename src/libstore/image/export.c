@@ -17,14 +17,23 @@
 /* Layers made at once: each has up to two files beside the one in the layout. */
 #define MAX_PARALLEL 3
 
+/* Where it goes in the end. */
 typedef struct
 {
+  UlRepo *repo;
   const UlImage *image;
+  const char *where; /* a directory, an archive, or the location in a registry */
+  const char *tag;
   const UlImageExportOptions *options;
+  UlImageExportResult *result;
+} Passage;
+
+typedef struct
+{
+  const Passage *passage;
   UlLayoutWriter *writer;
-  const char *registry; /* the location there, and */
-  int layout;           /* the layout, for which it's on its way; NULL: the layout is its end */
-  UlLayerPack *packs;   /* one a layer */
+  int layout;         /* the one of @writer, if it's only on the way to a registry; else -1 */
+  UlLayerPack *packs; /* one a layer */
   guint n_packs;
 } Export;
 
@@ -45,14 +54,15 @@ static gboolean
 pack_layer (gpointer item, G_GNUC_UNUSED gpointer worker, gpointer data, GError **error)
 {
   const Export *export = data;
-  return ul_layer_pack (item, error) && (!export->options->exact || check_exact (item, error));
+  return ul_layer_pack (item, error)
+         && (!export->passage->options->exact || check_exact (item, error));
 }
 
 static gboolean
 pack_layers (Export *self, GError **error)
 {
   const UlPoolOptions options = {
-    .jobs = MIN (ul_pool_jobs (self->options->jobs), MAX_PARALLEL),
+    .jobs = MIN (ul_pool_jobs (self->passage->options->jobs), MAX_PARALLEL),
     .run = pack_layer,
     .data = self,
   };
@@ -64,22 +74,24 @@ pack_layers (Export *self, GError **error)
 }
 
 static gboolean
-publish (Export *self, const char *tag, UlImageExportResult *result, GError **error)
+publish (Export *self, GError **error)
 {
-  const UlImageDocuments *documents = self->image->documents;
-  const gboolean in_oci = self->registry == NULL;
+  const Passage *passage = self->passage;
+  const UlImageDocuments *documents = passage->image->documents;
+  UlImageExportResult *result = passage->result;
+  const gboolean is_layout = self->layout < 0;
   g_autoptr (GBytes) manifest = NULL;
   const char *type;
   UlChecksum config;
-  if (!ul_export_manifest_make (documents, self->packs, in_oci, &manifest, &type, error)
+  if (!ul_export_manifest_make (documents, self->packs, is_layout, &manifest, &type, error)
       || !ul_layout_writer_add_blob (self->writer, documents->config_bytes, &config, error)
       || !ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error))
     return FALSE;
-  if (self->registry == NULL)
-    return ul_layout_writer_publish (self->writer, tag, type, &result->manifest,
+  if (is_layout)
+    return ul_layout_writer_publish (self->writer, passage->tag, type, &result->manifest,
                                      g_bytes_get_size (manifest), error);
   return ul_export_registry_push (self->layout, manifest, &config, self->packs, self->n_packs,
-                                  self->registry, &self->options->skopeo, error);
+                                  passage->where, &passage->options->skopeo, error);
 }
 
 static void
@@ -92,17 +104,6 @@ count (const Export *self, UlImageExportResult *result)
     }
 }
 
-/* Where it goes in the end. */
-typedef struct
-{
-  UlRepo *repo;
-  const UlImage *image;
-  const char *where; /* a directory, an archive, or the location in a registry */
-  const char *tag;
-  const UlImageExportOptions *options;
-  UlImageExportResult *result;
-} Passage;
-
 /* @layout: the one of @writer, where it's only on the way to a registry; else -1. */
 static gboolean
 export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError **error)
@@ -114,10 +115,8 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
   const guint jobs = ul_pool_jobs (options->jobs);
   g_autofree UlLayerPack *packs = g_new0 (UlLayerPack, n);
   Export self = {
-    .image = image,
-    .options = options,
+    .passage = passage,
     .writer = writer,
-    .registry = layout >= 0 ? passage->where : NULL,
     .layout = layout,
     .packs = packs,
     .n_packs = n,
@@ -138,7 +137,7 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
   if (options->exact && result->converted)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "the image has a manifest of Docker's, which a layout can't have");
-  if (!pack_layers (&self, error) || !publish (&self, passage->tag, result, error))
+  if (!pack_layers (&self, error) || !publish (&self, error))
     return FALSE;
   count (&self, result);
   return TRUE;

@@ -13,28 +13,18 @@
 
 #define BUFFER (256 * 1024)
 
-typedef enum
-{
-  PLAIN,
-  OURS, /* util/gzip.h */
-  ZSTD,
-  ZLIB,
-} Packer;
-
-/* But for zlib, which gives up when it's over a size. */
-static const UlToTarCompression sinks[]
-    = { [PLAIN] = UL_TO_TAR_PLAIN, [OURS] = UL_TO_TAR_GZIP, [ZSTD] = UL_TO_TAR_ZSTD };
-
 /* The first one of a list is also what is taken if none gives the same. */
 typedef struct
 {
-  Packer packer;
-  int level; /* zlib's */
+  UlToTarCompression compression;
+  int zlib_level; /* gzip by zlib, which gives up when it's over a size; 0: by an archive's sink */
 } Way;
 
-static const Way plain_ways[] = { { PLAIN, 0 } };
-static const Way zstd_ways[] = { { ZSTD, 0 } };
-static const Way gzip_ways[] = { { OURS, 0 }, { ZLIB, 6 }, { ZLIB, 9 }, { ZLIB, 1 } };
+static const Way plain_ways[] = { { UL_TO_TAR_PLAIN, 0 } };
+static const Way zstd_ways[] = { { UL_TO_TAR_ZSTD, 0 } };
+static const Way gzip_ways[] = {
+  { UL_TO_TAR_GZIP, 0 }, { UL_TO_TAR_GZIP, 6 }, { UL_TO_TAR_GZIP, 9 }, { UL_TO_TAR_GZIP, 1 }
+};
 
 /* The level of zlib that tells on which side of it to look on, and the bytes of a tar below which
  * levels come to nearly the same size. */
@@ -74,16 +64,13 @@ begin (Attempt *self, const Way *way, GError **error)
 {
   if (!ul_layout_writer_open_file (self->pack->writer, &self->file, error))
     return FALSE;
-  switch (way->packer)
+  if (way->zlib_level > 0)
     {
-    case ZLIB:
-      self->zlib = ul_gzip_zlib_new (self->file.fd, way->level);
+      self->zlib = ul_gzip_zlib_new (self->file.fd, way->zlib_level);
       return TRUE;
-    default:
-      self->sink
-          = ul_tar_sink_new (self->file.fd, "blob", sinks[way->packer], self->pack->jobs, error);
-      return self->sink != NULL;
     }
+  self->sink = ul_tar_sink_new (self->file.fd, "blob", way->compression, self->pack->jobs, error);
+  return self->sink != NULL;
 }
 
 /* UlLayerTarSink */
@@ -225,10 +212,10 @@ static gboolean
 is_hopeless (const UlLayerPack *pack, const Way *way, guint64 middle)
 {
   const guint64 wanted = pack->descriptor->size;
-  if (way->packer != ZLIB || middle == 0 || pack->layer->size < SMALL)
+  if (way->zlib_level == 0 || middle == 0 || pack->layer->size < SMALL)
     return FALSE;
-  return way->level > MIDDLE_LEVEL ? middle < wanted - wanted / 100
-                                   : middle > wanted && middle - wanted > wanted / 100;
+  return way->zlib_level > MIDDLE_LEVEL ? middle < wanted - wanted / 100
+                                        : middle > wanted && middle - wanted > wanted / 100;
 }
 
 static gboolean
@@ -249,7 +236,7 @@ try_all (UlLayerPack *pack, const Way *ways, gsize n_ways, GError **error)
         continue;
       if (!try_way (&other, &ways[i], &same, &digest, error))
         return FALSE;
-      if (ways[i].packer == ZLIB && ways[i].level == MIDDLE_LEVEL)
+      if (ways[i].zlib_level == MIDDLE_LEVEL)
         middle = other.size;
       if (same)
         return take (&other.file, pack, TRUE, &digest, error);

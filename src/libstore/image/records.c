@@ -2,7 +2,6 @@
 #include "image/records.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 #include "core/image-name.h"
 #include "core/store-names.h"
@@ -10,6 +9,7 @@
 #include "repo/refs.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sort.h"
 #include "util/tmpfile.h"
 
 void
@@ -308,12 +308,6 @@ ul_image_free (UlImage *image)
   g_free (image);
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 gboolean
 ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error)
 {
@@ -327,7 +321,7 @@ ul_image_list (UlRepo *repo, GPtrArray **out_names, GError **error)
       if (ul_image_name_from_ref (((const UlRef *) refs->pdata[i])->refspec, &name))
         g_ptr_array_add (names, name);
     }
-  g_ptr_array_sort (names, compare_strings);
+  g_ptr_array_sort (names, ul_compare_strings);
   *out_names = g_steal_pointer (&names);
   return TRUE;
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/fsck.h"
 
-#include <string.h>
-
 #include "core/commit.h"
 #include "repo/fsck-private.h"
 #include "repo/objects.h"
 #include "repo/traverse.h"
 #include "util/pool.h"
+#include "util/sort.h"
 
 #define BATCH 32
 
@@ -32,12 +31,6 @@ struct _UlFsckWalk
   UlHasher *hasher; /* the walking thread's */
 };
 typedef UlFsckWalk Walk;
-
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
 
 static gboolean
 verify_object (UlFsckCheck *check, UlObjectType type, const UlChecksum *checksum, UlHasher *hasher,
@@ -367,8 +360,8 @@ ul_fsck_run (UlRepo *repo, const UlFsckOptions *options, UlFsckResult *out_resul
   ul_fsck_sort (result.findings);
   if (!ul_fsck_mend (repo, options, &result, repair, error))
     return FALSE;
-  g_ptr_array_sort (result.partial, compare_strings);
-  g_ptr_array_sort (result.partial_by_fsck, compare_strings);
+  g_ptr_array_sort (result.partial, ul_compare_strings);
+  g_ptr_array_sort (result.partial_by_fsck, ul_compare_strings);
   *out_result = result;
   result = (UlFsckResult){ 0 };
   return TRUE;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/prune.h"
 
-#include <string.h>
-
 #include "repo/lock.h"
 #include "repo/objects.h"
 #include "repo/prune-private.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sort.h"
 
 void
 ul_prune_result_clear (UlPruneResult *result)
@@ -89,12 +88,6 @@ set_memory (const UlPruneScan *scan)
   return bytes;
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
 gboolean
 ul_prune_run (UlRepo *repo, const UlPruneOptions *options, UlPruneResult *out_result,
               GError **error)
@@ -122,7 +115,7 @@ ul_prune_run (UlRepo *repo, const UlPruneOptions *options, UlPruneResult *out_re
     return FALSE;
   result.n_recent = scan.n_recent;
   result.n_set_bytes = set_memory (&scan);
-  g_ptr_array_sort (result.commits, compare_strings);
+  g_ptr_array_sort (result.commits, ul_compare_strings);
   *out_result = result;
   result = (UlPruneResult){ 0 };
   return TRUE;

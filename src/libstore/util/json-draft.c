@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/json-draft.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "util/error.h"
+#include "util/json-private.h"
 #include "util/json.h"
 
 struct _UlJsonDraft
@@ -22,14 +22,6 @@ new_object (void)
 }
 
 static JsonNode *
-new_value (const char *text)
-{
-  JsonNode *value = json_from_string (text, NULL);
-  g_assert (value != NULL);
-  return value;
-}
-
-static JsonNode *
 new_string (const char *text)
 {
   return json_node_init_string (json_node_alloc (), text);
@@ -39,25 +31,11 @@ UlJsonDraft *
 ul_json_draft_new (GBytes *bytes, const char *name, GError **error)
 {
   g_autoptr (UlJsonDraft) self = g_new0 (UlJsonDraft, 1);
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  gsize len;
   self->name = g_strdup (name);
-  if (bytes == NULL)
-    {
-      self->root = new_object ();
-      return g_steal_pointer (&self);
-    }
-  const char *data = g_bytes_get_data (bytes, &len);
-  g_autoptr (GError) cause = NULL;
-  if (!ul_json_check (data, len, name, error))
+  self->root = bytes != NULL ? ul_json_node_parse (bytes, FALSE, name, error) : new_object ();
+  if (self->root == NULL)
     return NULL;
-  if (!json_parser_load_from_data (parser, data, (gssize) len, &cause))
-    {
-      ul_throw (error, UL_ERROR_CORRUPT, "%s: %s", name, cause->message);
-      return NULL;
-    }
-  self->root = json_parser_steal_root (parser);
-  if (self->root != NULL && JSON_NODE_HOLDS_OBJECT (self->root))
+  if (JSON_NODE_HOLDS_OBJECT (self->root))
     return g_steal_pointer (&self);
   ul_throw (error, UL_ERROR_CORRUPT, "%s: not an object", name);
   return NULL;
@@ -136,7 +114,7 @@ ul_json_draft_has (const UlJsonDraft *self, const char *name)
 gboolean
 ul_json_draft_set (UlJsonDraft *self, const char *const *path, const char *value, GError **error)
 {
-  return set_node (self, path, new_value (value), error);
+  return set_node (self, path, ul_json_node_value (value), error);
 }
 
 gboolean
@@ -191,7 +169,7 @@ ul_json_draft_append (UlJsonDraft *self, const char *const *path, const char *va
   JsonArray *array;
   if (!find_array (self, path, &array, error))
     return FALSE;
-  json_array_add_element (array, new_value (value));
+  json_array_add_element (array, ul_json_node_value (value));
   return TRUE;
 }
 
@@ -261,6 +239,5 @@ ul_json_draft_merge (UlJsonDraft *self, const UlJsonDraft *other, const char *in
 GBytes *
 ul_json_draft_finish (const UlJsonDraft *self)
 {
-  char *text = json_to_string (self->root, FALSE);
-  return g_bytes_new_take (text, strlen (text));
+  return ul_json_node_text (self->root);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/json.h"
 
-#include <json-glib/json-glib.h>
-#include <string.h>
-
 #include "util/error.h"
+#include "util/json-private.h"
 
 static JsonArray *
 find_array (JsonNode *root, const char *member)
@@ -15,41 +13,14 @@ find_array (JsonNode *root, const char *member)
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
-static gboolean
-parse (JsonParser *parser, GBytes *bytes, const char *name, GError **error)
-{
-  gsize len;
-  const char *data = g_bytes_get_data (bytes, &len);
-  g_autoptr (GError) cause = NULL;
-  if (!ul_json_check (data, len, name, error))
-    return FALSE;
-  return json_parser_load_from_data (parser, data, (gssize) len, &cause)
-         || ul_throw (error, UL_ERROR_CORRUPT, "%s: %s", name, cause->message);
-}
-
-static GBytes *
-print (JsonParser *parser)
-{
-  char *text = json_to_string (json_parser_get_root (parser), FALSE);
-  return g_bytes_new_take (text, strlen (text));
-}
-
-static JsonNode *
-new_value (const char *text)
-{
-  JsonNode *value = json_from_string (text, NULL);
-  g_assert (value != NULL);
-  return value;
-}
-
 GBytes *
 ul_json_with_element (GBytes *bytes, const char *name, const char *member, const GArray *without,
                       const char *element, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  if (!parse (parser, bytes, name, error))
+  g_autoptr (JsonNode) root = ul_json_node_parse (bytes, FALSE, name, error);
+  if (root == NULL)
     return NULL;
-  JsonArray *array = find_array (json_parser_get_root (parser), member);
+  JsonArray *array = find_array (root, member);
   if (array == NULL)
     {
       ul_throw (error, UL_ERROR_CORRUPT, "%s: %s: not an array", name, member);
@@ -57,8 +28,8 @@ ul_json_with_element (GBytes *bytes, const char *name, const char *member, const
     }
   for (guint i = without->len; i > 0; i--)
     json_array_remove_element (array, g_array_index (without, guint, i - 1));
-  json_array_add_element (array, new_value (element));
-  return print (parser);
+  json_array_add_element (array, ul_json_node_value (element));
+  return ul_json_node_text (root);
 }
 
 /* The object that @edit is about, or NULL. */
@@ -84,22 +55,22 @@ GBytes *
 ul_json_with_values (GBytes *bytes, const char *name, const UlJsonEdit *edits, gsize n_edits,
                      GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  if (!parse (parser, bytes, name, error))
+  g_autoptr (JsonNode) root = ul_json_node_parse (bytes, FALSE, name, error);
+  if (root == NULL)
     return NULL;
   for (gsize i = 0; i < n_edits; i++)
     {
       const UlJsonEdit *edit = &edits[i];
-      JsonObject *object = find_object (json_parser_get_root (parser), edit);
+      JsonObject *object = find_object (root, edit);
       if (object == NULL || !json_object_has_member (object, edit->name))
         {
           ul_throw (error, UL_ERROR_CORRUPT, "%s: %s%s%s: not there", name,
                     edit->in != NULL ? edit->in : "", edit->in != NULL ? ": " : "", edit->name);
           return NULL;
         }
-      json_object_set_member (object, edit->name, new_value (edit->value));
+      json_object_set_member (object, edit->name, ul_json_node_value (edit->value));
     }
-  return print (parser);
+  return ul_json_node_text (root);
 }
 
 char *

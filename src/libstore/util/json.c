@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/json.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "util/error.h"
+#include "util/json-private.h"
 
 #define SHOWN_MAX 100
 
@@ -14,29 +14,52 @@ struct _UlJson
   JsonNode *root;
 };
 
-UlJson *
-ul_json_parse (GBytes *bytes, const char *name, gsize max, GError **error)
+JsonNode *
+ul_json_node_parse (GBytes *bytes, gboolean immutable, const char *name, GError **error)
 {
   gsize len;
   const char *data = g_bytes_get_data (bytes, &len);
   g_autoptr (GError) cause = NULL;
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = immutable ? json_parser_new_immutable () : json_parser_new ();
+  if (!ul_json_check (data, len, name, error))
+    return NULL;
+  if (json_parser_load_from_data (parser, data, (gssize) len, &cause))
+    return json_parser_steal_root (parser);
+  ul_throw (error, UL_ERROR_CORRUPT, "%s: %s", name, cause->message);
+  return NULL;
+}
+
+GBytes *
+ul_json_node_text (JsonNode *node)
+{
+  char *text = json_to_string (node, FALSE);
+  return g_bytes_new_take (text, strlen (text));
+}
+
+JsonNode *
+ul_json_node_value (const char *text)
+{
+  JsonNode *value = json_from_string (text, NULL);
+  g_assert (value != NULL);
+  return value;
+}
+
+UlJson *
+ul_json_parse (GBytes *bytes, const char *name, gsize max, GError **error)
+{
+  const gsize len = g_bytes_get_size (bytes);
   if (len > max)
     {
       ul_throw (error, UL_ERROR_CORRUPT, "%s: %zu bytes, more than the allowed %zu", name, len,
                 max);
       return NULL;
     }
-  if (!ul_json_check (data, len, name, error))
+  JsonNode *root = ul_json_node_parse (bytes, TRUE, name, error);
+  if (root == NULL)
     return NULL;
-  if (!json_parser_load_from_data (parser, data, (gssize) len, &cause))
-    {
-      ul_throw (error, UL_ERROR_CORRUPT, "%s: %s", name, cause->message);
-      return NULL;
-    }
   UlJson *json = g_new0 (UlJson, 1);
   json->name = g_strdup (name);
-  json->root = json_parser_steal_root (parser);
+  json->root = root;
   return json;
 }
 

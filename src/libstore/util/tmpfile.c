@@ -70,6 +70,12 @@ make_locked (int dfd, char name[UL_TMP_NAME_MAX], int *out, GError **error)
       if (mkdirat (dfd, name, 0700) != 0)
         return ul_throw_errno (error, "make a temporary directory");
       dir = ul_fd_open_no_symlinks (dfd, name, O_RDONLY | O_DIRECTORY);
+      if (dir < 0 && errno != ENOENT)
+        {
+          ul_throw_errno (error, "open a temporary directory");
+          (void) unlinkat (dfd, name, AT_REMOVEDIR);
+          return FALSE;
+        }
       if (dir < 0 || flock (dir, LOCK_EX | LOCK_NB) != 0 || fstat (dir, &st) != 0
           || st.st_nlink == 0)
         continue;
