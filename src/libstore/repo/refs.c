@@ -139,18 +139,16 @@ ul_refs_check_conflict (UlRepo *repo, const char *path, GError **error)
 }
 
 /* The repository's mtime tells other processes that refs have changed. */
-static gboolean
-finish_change (UlRepo *repo, int dir_fd, const char *path, gboolean sync, GError **error)
+static void
+tell_others (UlRepo *repo)
 {
-  if (sync && fsync (dir_fd) != 0)
-    return ul_throw_errno (error, "fsync directory of %s", path);
   (void) futimens (ul_repo_dfd (repo), NULL);
-  return TRUE;
 }
 
+/* Into the place of @path, or it's removed. @sync: the directories that had to be made. */
 static gboolean
-publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, gboolean sync,
-             GError **error)
+name_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, gboolean sync,
+          GError **error)
 {
   g_autofree char *name = g_path_get_basename (path);
   ul_autofd int dir_fd = -1;
@@ -158,26 +156,35 @@ publish_ref (UlRepo *repo, int tmp_dfd, const char *tmp, const char *path, gbool
                 && open_dir (repo, path, TRUE, sync, &dir_fd, error);
   if (ok && renameat (tmp_dfd, tmp, dir_fd, name) != 0)
     ok = ul_throw_errno (error, "rename to %s", path);
-  if (!ok)
-    {
-      (void) unlinkat (tmp_dfd, tmp, 0);
-      return FALSE;
-    }
-  return finish_change (repo, dir_fd, path, sync, error);
+  if (ok)
+    tell_others (repo);
+  else
+    (void) unlinkat (tmp_dfd, tmp, 0);
+  return ok;
 }
 
 static gboolean
-remove_ref (UlRepo *repo, const char *path, gboolean sync, GError **error)
+remove_ref (UlRepo *repo, const char *path, GError **error)
 {
   g_autofree char *name = g_path_get_basename (path);
   ul_autofd int dir_fd = -1;
-  if (!open_dir (repo, path, FALSE, sync, &dir_fd, error))
+  if (!open_dir (repo, path, FALSE, FALSE, &dir_fd, error))
     return FALSE;
   if (dir_fd < 0)
     return TRUE;
   if (unlinkat (dir_fd, name, 0) != 0)
     return errno == ENOENT || ul_throw_errno (error, "removing ref %s", path);
-  return finish_change (repo, dir_fd, path, sync, error);
+  tell_others (repo);
+  return TRUE;
+}
+
+static gboolean
+sync_dir (UlRepo *repo, const char *path, GError **error)
+{
+  ul_autofd int dir_fd = -1;
+  if (!open_dir (repo, path, FALSE, FALSE, &dir_fd, error))
+    return FALSE;
+  return dir_fd < 0 || fsync (dir_fd) == 0 || ul_throw_errno (error, "fsync directory of %s", path);
 }
 
 static char *
@@ -186,33 +193,89 @@ tmp_name (void)
   return g_strdup_printf (UL_REFS_TMP_PREFIX "%08x%08x", g_random_int (), g_random_int ());
 }
 
-gboolean
-ul_refs_write_path (UlRepo *repo, int tmp_dfd, const char *path, const UlChecksum *checksum,
-                    gboolean sync, GError **error)
+UlRefChange *
+ul_ref_change_new (char *path, const UlChecksum *checksum)
 {
+  UlRefChange *change = g_new0 (UlRefChange, 1);
+  change->path = path;
+  change->remove = checksum == NULL;
+  if (checksum != NULL)
+    change->checksum = *checksum;
+  return change;
+}
+
+void
+ul_ref_change_free (UlRefChange *change)
+{
+  if (change == NULL)
+    return;
+  g_free (change->path);
+  g_free (change->tmp);
+  g_free (change);
+}
+
+/* The file is made in tmp/, not beside the ref: there it would be listed as one. */
+static gboolean
+stage (int tmp_dfd, UlRefChange *change, gboolean sync, GError **error)
+{
+  char text[UL_CHECKSUM_HEX_LEN + 2];
+  ul_checksum_to_hex (&change->checksum, text);
+  memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
+  change->tmp = tmp_name ();
+  return ul_fd_replace_file_at (tmp_dfd, change->tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644, sync,
+                                error);
+}
+
+gboolean
+ul_ref_change_stage (int tmp_dfd, UlRefChange *change, gboolean sync, GError **error)
+{
+  return change->remove || stage (tmp_dfd, change, sync, error)
+         || ul_prefix (error, "writing ref %s", change->path);
+}
+
+gboolean
+ul_ref_change_publish (UlRepo *repo, int tmp_dfd, const UlRefChange *change, gboolean sync,
+                       GError **error)
+{
+  if (change->remove)
+    return remove_ref (repo, change->path, error);
+  return name_ref (repo, tmp_dfd, change->tmp, change->path, sync, error)
+         || ul_prefix (error, "writing ref %s", change->path);
+}
+
+gboolean
+ul_ref_changes_sync (UlRepo *repo, GPtrArray *changes, GError **error)
+{
+  g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const UlRefChange *change = changes->pdata[i];
+      if (g_hash_table_add (done, g_path_get_dirname (change->path))
+          && !sync_dir (repo, change->path, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* One alone, as several are by a transaction. */
+static gboolean
+write_path (UlRepo *repo, char *path, const UlChecksum *checksum, GError **error)
+{
+  const gboolean sync = ul_repo_fsync_enabled (repo);
+  const int tmp_dfd = ul_repo_tmp_dfd (repo);
+  g_autoptr (UlRefChange) change = ul_ref_change_new (path, checksum);
   if (!ul_repo_check_writable (repo, error))
     return ul_prefix (error, "writing ref %s", path);
-  if (checksum == NULL)
-    return remove_ref (repo, path, sync, error);
-
-  /* The file is made in tmp/, not beside the ref: there it would be listed as one. */
-  char text[UL_CHECKSUM_HEX_LEN + 2];
-  ul_checksum_to_hex (checksum, text);
-  memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
-  g_autofree char *tmp = tmp_name ();
-  if (!ul_fd_replace_file_at (tmp_dfd, tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644, sync, error)
-      || !publish_ref (repo, tmp_dfd, tmp, path, sync, error))
-    return ul_prefix (error, "writing ref %s", path);
-  return TRUE;
+  return ul_ref_change_stage (tmp_dfd, change, sync, error)
+         && ul_ref_change_publish (repo, tmp_dfd, change, sync, error)
+         && (!sync || sync_dir (repo, path, error));
 }
 
 gboolean
 ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum, GError **error)
 {
-  g_autofree char *path = NULL;
-  return ul_refs_path (refspec, &path, error)
-         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum,
-                                ul_repo_fsync_enabled (repo), error);
+  char *path;
+  return ul_refs_path (refspec, &path, error) && write_path (repo, path, checksum, error);
 }
 
 /* Does @target lead to @alias, by itself or through other aliases? */
@@ -258,7 +321,9 @@ ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError
   g_autofree char *tmp = tmp_name ();
   if (symlinkat (link->str, ul_repo_tmp_dfd (repo), tmp) != 0)
     return ul_throw_errno (error, "writing alias %s: create symlink", alias);
-  return publish_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, ul_repo_fsync_enabled (repo), error)
+  const gboolean sync = ul_repo_fsync_enabled (repo);
+  return (name_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, sync, error)
+          && (!sync || sync_dir (repo, path, error)))
          || ul_prefix (error, "writing alias %s", alias);
 }
 
@@ -278,8 +343,7 @@ gboolean
 ul_refs_write_collection (UlRepo *repo, const char *collection_id, const char *ref,
                           const UlChecksum *checksum, GError **error)
 {
-  g_autofree char *path = NULL;
+  char *path;
   return ul_refs_collection_path (repo, collection_id, ref, &path, error)
-         && ul_refs_write_path (repo, ul_repo_tmp_dfd (repo), path, checksum,
-                                ul_repo_fsync_enabled (repo), error);
+         && write_path (repo, path, checksum, error);
 }

@@ -19,14 +19,6 @@
 #include "util/fd.h"
 #include "util/interrupt.h"
 
-typedef struct
-{
-  char *path; /* of the ref's file */
-  gboolean remove;
-  UlChecksum checksum;
-  char *invalid; /* the refspec can't be: its error comes at commit */
-} RefChange;
-
 enum
 {
   DIR_UNKNOWN,
@@ -50,7 +42,8 @@ struct _UlTransaction
   guint64 block;            /* bytes a block of the file system */
   gint64 room;              /* atomic: bytes that may still be written */
   gboolean limited;         /* is room to be asked? */
-  GPtrArray *refs;          /* of RefChange; owner thread only */
+  GPtrArray *refs;          /* of UlRefChange; owner thread only */
+  char *invalid_ref;        /* the first refspec that can be none: its error comes at commit */
   GArray *complete;         /* of UlChecksum: commits to unmark; owner thread only */
   UlTransactionStats stats; /* atomic */
   UlWriteback *writeback;   /* NULL: without threads, or without a syncfs for the batch */
@@ -79,15 +72,6 @@ static void
 staged_free (gpointer staged)
 {
   g_slice_free (UlStaged, staged);
-}
-
-static void
-ref_change_free (gpointer data)
-{
-  RefChange *change = data;
-  g_free (change->path);
-  g_free (change->invalid);
-  g_free (change);
 }
 
 static void
@@ -158,7 +142,7 @@ ul_transaction_begin (UlRepo *repo, const UlTransactionOptions *options, GError 
   self->options.no_fsync |= !ul_repo_fsync_enabled (repo);
   self->lock_fd = -1;
   self->staging = (UlStaging){ .dfd = -1, .lock_fd = -1 };
-  self->refs = g_ptr_array_new_with_free_func (ref_change_free);
+  self->refs = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_ref_change_free);
   self->complete = g_array_new (FALSE, FALSE, sizeof (UlChecksum));
   self->claimed = g_hash_table_new_full (staged_hash, staged_equal, staged_free, NULL);
   g_mutex_init (&self->lock);
@@ -194,6 +178,7 @@ ul_transaction_free (UlTransaction *self)
   if (self->holds_signals)
     ul_interrupt_release ();
   g_ptr_array_unref (self->refs);
+  g_free (self->invalid_ref);
   g_array_unref (self->complete);
   g_hash_table_unref (self->claimed);
   g_clear_pointer (&self->broken, g_hash_table_unref);
@@ -447,14 +432,10 @@ unmark_complete (UlTransaction *self, GError **error)
 static void
 add_change (UlTransaction *self, char *path, const UlChecksum *checksum, GError *invalid)
 {
-  RefChange *change = g_new0 (RefChange, 1);
-  change->path = path;
-  change->remove = checksum == NULL;
-  if (checksum != NULL)
-    change->checksum = *checksum;
-  if (invalid != NULL)
-    change->invalid = g_strdup (invalid->message);
-  g_ptr_array_add (self->refs, change);
+  if (invalid == NULL)
+    g_ptr_array_add (self->refs, ul_ref_change_new (path, checksum));
+  else if (self->invalid_ref == NULL)
+    self->invalid_ref = g_strdup (invalid->message);
 }
 
 void
@@ -479,29 +460,40 @@ ul_transaction_set_collection_ref (UlTransaction *self, const char *collection_i
 static gboolean
 check_refs (UlTransaction *self, GError **error)
 {
+  if (self->invalid_ref != NULL)
+    return ul_throw (error, UL_ERROR_INVALID, "%s", self->invalid_ref);
   for (guint i = 0; i < self->refs->len; i++)
     {
-      const RefChange *change = self->refs->pdata[i];
-      if (change->invalid != NULL)
-        return ul_throw (error, UL_ERROR_INVALID, "%s", change->invalid);
+      const UlRefChange *change = self->refs->pdata[i];
       if (!change->remove && !ul_refs_check_conflict (self->repo, change->path, error))
         return FALSE;
     }
   return TRUE;
 }
 
+/* Before objects are published, whose syncfs takes the refs' files along. */
 static gboolean
-write_refs (UlTransaction *self, GError **error)
+stage_refs (UlTransaction *self, GError **error)
 {
+  const gboolean sync = sync_policy (self) == UL_SYNC_EACH;
+  for (guint i = 0; i < self->refs->len; i++)
+    if (!ul_ref_change_stage (self->staging.dfd, self->refs->pdata[i], sync, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+publish_refs (UlTransaction *self, GError **error)
+{
+  const gboolean sync = sync_policy (self) != UL_SYNC_NONE;
   for (guint i = 0; i < self->refs->len; i++)
     {
-      const RefChange *change = self->refs->pdata[i];
       step (self, "ref");
-      if (!ul_refs_write_path (self->repo, self->staging.dfd, change->path,
-                               change->remove ? NULL : &change->checksum, !self->options.no_fsync,
-                               error))
+      if (!ul_ref_change_publish (self->repo, self->staging.dfd, self->refs->pdata[i], sync, error))
         return FALSE;
     }
+  if (sync && !ul_ref_changes_sync (self->repo, self->refs, error))
+    return FALSE;
   step (self, "refs-written");
   return TRUE;
 }
@@ -524,8 +516,8 @@ ul_transaction_commit (UlTransaction *self, UlTransactionStats *out_stats, GErro
   };
   if (self->writeback != NULL && !ul_writeback_finish (self->writeback, error))
     return ul_prefix (error, "publishing objects");
-  if (!ul_publish (&publish, self->claimed, error) || !unmark_complete (self, error)
-      || !write_refs (self, error))
+  if (!stage_refs (self, error) || !ul_publish (&publish, self->claimed, error)
+      || !unmark_complete (self, error) || !publish_refs (self, error))
     return FALSE;
   step (self, "cleanup");
   /* All is in place: what can't be removed now is the next transaction's to reclaim. */
