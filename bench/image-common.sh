@@ -21,7 +21,8 @@ add_layer ()
   rm -f "$1.tar"
 }
 
-# In the directory of all tools, once: v1, and v2 with another third layer.
+# In the directory of all tools, once: v1 in layout; in second and few another third layer, of which
+# every file has changed, or one in twenty.
 make_images ()
 {
   [ ! -e ../layout ] || return 0
@@ -29,14 +30,19 @@ make_images ()
   changed_tree ../one/opt/one one
   changed_tree ../two/opt/two two
   changed_tree ../three/opt/two three
+  cp -a ../two ../four
+  find ../four -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' 'NR % 20 == 0' \
+    | xargs -0 -n 500 sh -c 'for f; do echo few >>"$f"; done' sh
   umoci init --layout ../layout 2>/dev/null
   umoci new --image ../layout:v1 2>/dev/null
   add_layer ../layout v1 "$TREE"
   add_layer ../layout v1 ../one
   cp -a ../layout ../second
+  cp -a ../layout ../few
   add_layer ../layout v1 ../two
   add_layer ../second v1 ../three
-  rm -rf ../one ../two ../three
+  add_layer ../few v1 ../four
+  rm -rf ../one ../two ../three ../four
 }
 
 # skopeo_copy LAYOUT: what is measured of it, into ./root.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034
 . "$here/image-common.sh"
-title="image import, 1 of 3 layers is new"
+title="image import, 1 of 3 layers all new"
 target="at least 3x"
+next=second
 
 setup () { make_images; }
 reset ()
@@ -20,7 +21,7 @@ reset ()
 job ()
 {
   case $1 in
-    underlay) cmd=("$UNDERLAY" image import --repo=repo --name=x:1 oci:../second:v1) ;;
-    ostree) skopeo_copy second ;;
+    underlay) cmd=("$UNDERLAY" image import --repo=repo --name=x:1 "oci:../$next:v1") ;;
+    ostree) skopeo_copy "$next" ;;
   esac
 }
