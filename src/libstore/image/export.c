@@ -35,6 +35,7 @@ typedef struct
   int layout;         /* the one of @writer, if it's only on the way to a registry; else -1 */
   UlLayerPack *packs; /* one a layer */
   guint n_packs;
+  UlChecksum config;
 } Export;
 
 static gboolean
@@ -58,8 +59,10 @@ pack_layer (gpointer item, G_GNUC_UNUSED gpointer worker, gpointer data, GError 
          && (!export->passage->options->exact || check_exact (item, error));
 }
 
+/* Layer @first (-1: none above others), and others that aren't made yet, up to @max in all: the
+ * uppermost, which a registry is least likely to have. */
 static gboolean
-pack_layers (Export *self, GError **error)
+pack_layers (Export *self, gint first, guint max, GError **error)
 {
   const UlPoolOptions options = {
     .jobs = MIN (ul_pool_jobs (self->passage->options->jobs), MAX_PARALLEL),
@@ -67,31 +70,108 @@ pack_layers (Export *self, GError **error)
     .data = self,
   };
   g_autoptr (UlPool) pool = ul_pool_new (&options);
-  for (guint i = 0; i < self->n_packs; i++)
-    if (!ul_pool_push (pool, &self->packs[i]))
-      break;
+  guint n = 0;
+  if (first >= 0)
+    {
+      (void) ul_pool_push (pool, &self->packs[first]);
+      n++;
+    }
+  for (guint i = self->n_packs; i-- > 0 && n < max;)
+    if ((gint) i != first && !self->packs[i].is_made)
+      {
+        if (!ul_pool_push (pool, &self->packs[i]))
+          break;
+        n++;
+      }
   return ul_pool_finish (pool, error);
 }
 
 static gboolean
+add_config (Export *self, GError **error)
+{
+  return ul_layout_writer_add_blob (self->writer, self->passage->image->documents->config_bytes,
+                                    &self->config, error);
+}
+
+static gboolean
+push (Export *self, GBytes *manifest, gint *out_lacking, GError **error)
+{
+  const Passage *passage = self->passage;
+  return ul_export_registry_push (self->layout, manifest, &self->config, self->packs, self->n_packs,
+                                  passage->where, &passage->options->skopeo, out_lacking, error);
+}
+
+/* All layers are made, some perhaps not as they were. */
+static gboolean
 publish (Export *self, GError **error)
 {
   const Passage *passage = self->passage;
-  const UlImageDocuments *documents = passage->image->documents;
   UlImageExportResult *result = passage->result;
   const gboolean is_layout = self->layout < 0;
   g_autoptr (GBytes) manifest = NULL;
   const char *type;
-  UlChecksum config;
-  if (!ul_export_manifest_make (documents, self->packs, is_layout, &manifest, &type, error)
-      || !ul_layout_writer_add_blob (self->writer, documents->config_bytes, &config, error)
+  gint lacking;
+  if (!ul_export_manifest_make (passage->image->documents, self->packs, is_layout, &manifest, &type,
+                                error)
       || !ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error))
     return FALSE;
   if (is_layout)
     return ul_layout_writer_publish (self->writer, passage->tag, type, &result->manifest,
                                      g_bytes_get_size (manifest), error);
-  return ul_export_registry_push (self->layout, manifest, &config, self->packs, self->n_packs,
-                                  passage->where, &passage->options->skopeo, error);
+  return push (self, manifest, &lacking, error);
+}
+
+static gboolean
+all_exact (const Export *self)
+{
+  for (guint i = 0; i < self->n_packs; i++)
+    if (self->packs[i].is_made && !self->packs[i].is_exact)
+      return FALSE;
+  return TRUE;
+}
+
+/* The image as it was, though not all its layers are made: the registry may have the others. Each
+ * time that it lacks one, twice as many are made as before. */
+static gboolean
+offer (Export *self, gboolean *out_taken, GError **error)
+{
+  const UlImageDocuments *documents = self->passage->image->documents;
+  *out_taken = FALSE;
+  for (guint n = 1; all_exact (self); n *= 2)
+    {
+      g_autoptr (GError) failure = NULL;
+      gint lacking;
+      *out_taken = push (self, documents->manifest_bytes, &lacking, &failure);
+      if (*out_taken)
+        return TRUE;
+      if (lacking < 0)
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+      if (!pack_layers (self, lacking, n, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+send_to_layout (Export *self, GError **error)
+{
+  return pack_layers (self, -1, G_MAXUINT, error) && add_config (self, error)
+         && publish (self, error);
+}
+
+static gboolean
+send_to_registry (Export *self, GError **error)
+{
+  gboolean taken;
+  if (!add_config (self, error) || !offer (self, &taken, error))
+    return FALSE;
+  if (!taken)
+    return pack_layers (self, -1, G_MAXUINT, error) && publish (self, error);
+  self->passage->result->manifest = self->passage->result->original;
+  return TRUE;
 }
 
 static void
@@ -99,7 +179,7 @@ count (const Export *self, UlImageExportResult *result)
 {
   for (guint i = 0; i < self->n_packs; i++)
     {
-      result->layers_changed += !self->packs[i].is_exact;
+      result->layers_changed += self->packs[i].is_made && !self->packs[i].is_exact;
       result->bytes_written += self->packs[i].bytes_written;
     }
 }
@@ -137,7 +217,7 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
   if (options->exact && result->converted)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "the image has a manifest of Docker's, which a layout can't have");
-  if (!pack_layers (&self, error) || !publish (&self, error))
+  if (!(layout < 0 ? send_to_layout (&self, error) : send_to_registry (&self, error)))
     return FALSE;
   count (&self, result);
   return TRUE;
@@ -161,7 +241,7 @@ write_archive (int dfd, const Passage *passage, GError **error)
 
 /* The same for as long as skopeo reads it. */
 static gboolean
-push (int dfd, const Passage *passage, GError **error)
+write_registry (int dfd, const Passage *passage, GError **error)
 {
   g_autoptr (UlLayoutWriter) writer = ul_layout_writer_open (dfd, ".", error);
   return writer != NULL && export_image (passage, writer, dfd, error);
@@ -208,7 +288,7 @@ export_to_archive (Passage *passage, GError **error)
 static gboolean
 export_to_registry (Passage *passage, GError **error)
 {
-  return with_tmp_dir (push, passage, error);
+  return with_tmp_dir (write_registry, passage, error);
 }
 
 static const struct

@@ -9,7 +9,8 @@
 /* An image of a repository as other tools read it: manifest and config byte for byte as they came,
  * and the layers' blobs, where they can be made again (image/layer-pack.h). A layer that can't is
  * packed anew, and then its digest and size change in the manifest; a manifest of Docker's gets
- * OCI's media types where it goes into a layout. Nothing else changes. */
+ * OCI's media types where it goes into a layout. Nothing else changes. A registry is offered the
+ * image as it was first: layers that it has needn't be made at all. */
 
 G_BEGIN_DECLS
 

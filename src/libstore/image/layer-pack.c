@@ -307,6 +307,7 @@ ul_layer_pack (UlLayerPack *self, GError **error)
   char digest[UL_OCI_DIGEST_SIZE];
   if (find_or_make (self, error))
     {
+      self->is_made = TRUE;
       ul_progress_add (self->progress, done, 1);
       return TRUE;
     }

@@ -22,6 +22,7 @@ typedef struct
   guint jobs;           /* threads that pack this one */
   UlProgress *progress; /* may be NULL */
 
+  gboolean is_made; /* the blob is in the layout */
   gboolean is_exact;
   UlChecksum digest; /* the descriptor's, if it is exact */
   guint64 size;
