@@ -91,7 +91,7 @@ import (UlInvocation *inv, const Options *options, UlRepo *repo, const UlImageSo
   const gboolean ok = ul_image_import (repo, source, &request, &result, error);
   ul_progress_bar_stop (g_steal_pointer (&bar));
   if (!ok)
-    return ul_prefix (error, "import %s", name);
+    return FALSE;
   if (inv->json)
     print_json (name, &result);
   else if (!inv->quiet)
@@ -112,17 +112,9 @@ find_policy (const Options *options)
 }
 
 static gboolean
-run (UlInvocation *inv, gpointer data, GError **error)
+open_and_import (UlInvocation *inv, const Options *options, UlRepo *repo,
+                 const UlOciPlatform *platform, GError **error)
 {
-  const Options *options = data;
-  if (inv->argc != 1)
-    return ul_throw (error, UL_ERROR_INVALID, "Exactly one SOURCE must be given");
-  g_autoptr (UlOciPlatform) platform = ul_cli_platform (options->platform, error);
-  if (platform == NULL)
-    return FALSE;
-  g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL)
-    return FALSE;
   g_autofree char *policy = find_policy (options);
   const UlImageSourceOptions where = {
     .platform = platform,
@@ -136,6 +128,21 @@ run (UlInvocation *inv, gpointer data, GError **error)
   };
   g_autoptr (UlImageSource) source = ul_image_source_open (inv->argv[0], &where, error);
   return source != NULL && import (inv, options, repo, source, error);
+}
+
+static gboolean
+run (UlInvocation *inv, gpointer data, GError **error)
+{
+  const Options *options = data;
+  if (inv->argc != 1)
+    return ul_throw (error, UL_ERROR_INVALID, "Exactly one SOURCE must be given");
+  g_autoptr (UlOciPlatform) platform = ul_cli_platform (options->platform, error);
+  if (platform == NULL)
+    return FALSE;
+  g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
+  return repo != NULL
+         && (open_and_import (inv, options, repo, platform, error)
+             || ul_prefix (error, "import %s", inv->argv[0]));
 }
 
 static const UlOption table[] = {

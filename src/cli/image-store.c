@@ -54,28 +54,24 @@ ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GError **error)
   return ul_store_change_begin (store, &wait, error);
 }
 
-static UlImage *
-load_image (UlRepo *repo, const char *text, GError **error)
+gboolean
+ul_cli_store_check_image (UlRepo *repo, const char *text, GError **error)
 {
   g_autofree char *name = NULL;
-  return ul_image_name_normalize (text, &name, error) ? ul_image_load (repo, name, error) : NULL;
-}
-
-gboolean
-ul_cli_store_check_image (UlRepo *repo, const char *name, GError **error)
-{
-  g_autoptr (UlImage) image = load_image (repo, name, error);
+  g_autoptr (UlImage) image = NULL;
+  if (ul_image_name_normalize (text, &name, error))
+    image = ul_image_load (repo, name, error);
   return image != NULL;
 }
 
 static gboolean
 fill_one (const UlInvocation *inv, const UlCliStoreOptions *options, UlStoreChange *change,
-          const UlStore *store, UlRepo *repo, const char *text, UlProgress *progress,
+          const UlStore *store, UlRepo *repo, const char *name, UlProgress *progress,
           UlCliStoreReport *report, GError **error)
 {
   const UlStoreDiffOptions diff
       = { .mtimes = options->mtimes, .jobs = (guint) inv->jobs, .progress = progress };
-  g_autoptr (UlImage) image = load_image (repo, text, error);
+  g_autoptr (UlImage) image = ul_image_load (repo, name, error);
   return image != NULL && ul_store_fill (change, store, repo, image, &diff, &report->fill, error);
 }
 
@@ -88,9 +84,16 @@ ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options, Ul
   if (change == NULL)
     return FALSE;
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Adding", &progress);
-  for (const char *const *name = names; *name != NULL; name++)
-    if (!fill_one (inv, options, change, store, repo, *name, &progress, report, error))
-      return FALSE;
+  g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (const char *const *text = names; *text != NULL; text++)
+    {
+      char *name;
+      if (!ul_image_name_normalize (*text, &name, error))
+        return FALSE;
+      if (g_hash_table_add (done, name)
+          && !fill_one (inv, options, change, store, repo, name, &progress, report, error))
+        return FALSE;
+    }
   return ul_store_change_commit (change, error);
 }
 

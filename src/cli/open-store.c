@@ -22,7 +22,7 @@ UlStore *
 ul_cli_open_store (const UlInvocation *inv, const char *path, UlStoreFlags flags, GError **error)
 {
   const UlLockWait wait = ul_cli_store_wait (inv);
-  if (path == NULL)
+  if (path == NULL || *path == '\0')
     {
       ul_throw (error, UL_ERROR_INVALID, "Which store must be given, with --store=DIR");
       return NULL;

@@ -55,6 +55,7 @@ ls -AR empty >empty.list
 ok "nothing is written" cmp empty.list <(ls -AR empty)
 
 fails_with "without --store" "^error: Which store must be given, with --store=DIR$" store list
+fails_with "an empty --store" "^error: Which store must be given, with --store=DIR$" store list --store=
 fails_with "no such store" "^error: nowhere: no such directory$" store list --store=nowhere
 fails_with "no store" "^error: upper: not a container store: it has no overlay-layers$" store list --store=upper
 fails_with "an argument" "^error: Unexpected argument 'x'$" store list --store=store x

@@ -28,10 +28,10 @@ is "all is as from the layout" "$(u refs | sort | while read -r ref; do u rev-pa
 like "again: nothing is read" "$(import "${storage}example.com/team/app:1")" '2 layers, 0 new .*, unchanged$'
 id=$(u image show --json example.com/team/app:1 | jq -r .id)
 like "by id, with a name" "$(import --name=byid "${storage}@${id#sha256:}")" '^localhost/byid:latest: 2 layers, 0 new'
-fails_with "by id, without" '^error: no name for the image, give one with --name: ' import "${storage}@${id#sha256:}"
+fails_with "by id, without" '^error: import .*: no name for the image, give one with --name: ' import "${storage}@${id#sha256:}"
 is "nothing of skopeo's is left" "$(ls tmpdir; find r/tmp -name '.underlay-*')" ""
-fails_with "no such image" '^error: containers-storage: skopeo: ' import "${storage}localhost/nix:1"
-fails_with "no name" '^error: containers-storage: no path$' import containers-storage:
+fails_with "no such image" '^error: import containers-storage:.*: skopeo: ' import "${storage}localhost/nix:1"
+fails_with "no name" '^error: import containers-storage:: no path$' import containers-storage:
 
 mkdir -p home/.config/containers
 echo '{"default": [{"type": "reject"}]}' >home/.config/containers/policy.json

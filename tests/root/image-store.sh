@@ -96,6 +96,7 @@ ok "and its other name is the same file" test "$lower/usr/lib/python/noted.py" -
 is "objects keep theirs" "$(find repo/objects -type f -name '*.file' -newermt 1970-01-02 | wc -l)" 0
 is "other files are of 1970" "$(stat -c %Y "$lower/etc/base")" 0
 "$UNDERLAY" image store create -q --store=zero --mtimes=zero base:1
+is "an image named twice is one" "$("$UNDERLAY" image store create --json --store=twice base:1 localhost/base:1 base:1 | python3 -c 'import json,sys; print(json.load(sys.stdin)["images"])')" 1
 is "--mtimes=zero: no file has a time" "$(find zero/overlay/*/diff -type f -newermt 1970-01-02 | wc -l)" 0
 like "--mtimes=keep says what it copies" "$("$UNDERLAY" image store create --store=keep --mtimes=keep app)" 'files linked, [0-9]* with a time of their own \([0-9.]*.[kM]?B copied\)'
 is "--mtimes=keep: every file has its time" \

@@ -25,7 +25,8 @@ typedef struct
   Kind kind;
   UlChecksum commit;
   UlChecksum tree;
-  gboolean is_wanted; /* by an image that is asked about */
+  gboolean is_telling; /* a layer whose tree isn't the empty one, which is found everywhere */
+  gboolean is_wanted;  /* by an image that is asked about */
   UlDfSize size;
 } Part;
 
@@ -33,6 +34,7 @@ typedef struct
 {
   UlRepo *repo;
   UlShares *shares;
+  UlChecksum empty_tree;
   UlImageDf *df;
   GPtrArray *parts;   /* of Part */
   GHashTable *by_ref; /* char * -> Part *; borrowed */
@@ -104,7 +106,13 @@ add_part (Df *self, GArray *parts, Kind kind, const char *ref, GError **error)
     return ul_prefix (error, "%s", ref);
   Part *part = g_new0 (Part, 1);
   const guint index = self->parts->len;
-  *part = (Part){ .ref = g_strdup (ref), .kind = kind, .commit = checksum, .tree = commit.tree };
+  *part = (Part){
+    .ref = g_strdup (ref),
+    .kind = kind,
+    .commit = checksum,
+    .tree = commit.tree,
+    .is_telling = kind == PART_LAYER && !ul_checksum_equal (&commit.tree, &self->empty_tree),
+  };
   g_ptr_array_add (self->parts, part);
   g_hash_table_insert (self->by_ref, part->ref, GUINT_TO_POINTER (index + 1));
   g_array_append_val (parts, index);
@@ -230,16 +238,6 @@ walk (Df *self, GError **error)
   return ul_shares_add (self->shares, commits, all, &self->other_group, error);
 }
 
-/* Is it a tree that isn't found everywhere? */
-static gboolean
-is_telling (const Part *part)
-{
-  g_autoptr (GVariant) empty = g_variant_ref_sink (ul_dirtree_new (NULL, 0, NULL, 0));
-  UlChecksum checksum;
-  ul_checksum_of_data (g_variant_get_data (empty), g_variant_get_size (empty), &checksum);
-  return part->kind == PART_LAYER && !ul_checksum_equal (&part->tree, &checksum);
-}
-
 static gboolean
 has_tree (const Df *self, guint group, const Part *part)
 {
@@ -254,7 +252,7 @@ has_layers (const Df *self, const GArray *parts, guint group)
   for (guint i = 0; i < parts->len; i++)
     {
       const Part *part = part_at (self, g_array_index (parts, guint, i));
-      if (!is_telling (part))
+      if (!part->is_telling)
         continue;
       if (!has_tree (self, group, part))
         return FALSE;
@@ -438,6 +436,7 @@ give_rows (Df *self)
 static void
 df_init (Df *self, UlRepo *repo, const UlImageDfOptions *options, UlImageDf *df)
 {
+  g_autoptr (GVariant) empty = g_variant_ref_sink (ul_dirtree_new (NULL, 0, NULL, 0));
   *self = (Df){
     .repo = repo,
     .shares = ul_shares_new (repo, options->jobs, options->progress),
@@ -448,6 +447,7 @@ df_init (Df *self, UlRepo *repo, const UlImageDfOptions *options, UlImageDf *df)
     .is_wanted = g_array_new (FALSE, FALSE, sizeof (gboolean)),
     .of_row = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref),
   };
+  ul_checksum_of_data (g_variant_get_data (empty), g_variant_get_size (empty), &self->empty_tree);
 }
 
 static void

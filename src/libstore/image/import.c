@@ -62,6 +62,9 @@ init_layers (Import *import, UlImageImportResult *result, GError **error)
         return FALSE;
       if (layer->is_there)
         continue;
+      if (i < import->options->n_base)
+        return ul_throw (error, UL_ERROR_NOT_FOUND,
+                         "layer %u: was removed from the repository meanwhile", i + 1);
       result->layers_read++;
       result->bytes_read += layer->descriptor->size;
       ul_progress_add (import->options->progress, total, 1);

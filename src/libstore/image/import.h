@@ -16,6 +16,7 @@ typedef struct
   const char *name; /* in full */
   UlDevicePolicy devices;
   gboolean keep_blobs; /* of layers that are read and packed, as they are */
+  guint n_base;        /* so many lowest layers the source lacks: they have to be there */
   guint jobs;          /* 0: all CPUs */
   UlTransactionOptions transaction;
   UlProgress *progress; /* layers, and bytes of the blobs; may be NULL */

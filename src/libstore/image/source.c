@@ -118,17 +118,15 @@ ul_image_source_open (const char *location, const UlImageSourceOptions *options,
         self->path = g_strdup (rest);
       else
         ul_layout_split (rest, &self->path, &self->which);
-      const gboolean ok = *self->path != '\0' ? transports[i].open (self, options, error)
-                                              : ul_throw (error, UL_ERROR_INVALID, "no path");
-      if (ok)
+      if (*self->path == '\0')
+        ul_throw (error, UL_ERROR_INVALID, "no path");
+      else if (transports[i].open (self, options, error))
         return g_steal_pointer (&self);
-      ul_prefix (error, "%.*s", (int) strcspn (transports[i].prefix, ":"), transports[i].prefix);
       return NULL;
     }
   ul_throw (error, UL_ERROR_UNSUPPORTED,
-            "%s: not an image's location, which begins with oci:, oci-archive:, docker-archive:, "
-            "docker:// or containers-storage:",
-            location);
+            "not an image's location, which begins with oci:, oci-archive:, docker-archive:, "
+            "docker:// or containers-storage:");
   return NULL;
 }
 

@@ -23,7 +23,7 @@ typedef struct _UlImageSource UlImageSource;
 /* @location: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME|:@INDEX],
  * docker://NAME[:TAG|@DIGEST], containers-storage:[SPEC]NAME[:TAG|@DIGEST].
  * UL_ERROR_INVALID for what is no location, UL_ERROR_UNSUPPORTED for a transport that we don't
- * have, both by name. */
+ * have. The caller says which location it was. */
 UlImageSource *ul_image_source_open (const char *location, const UlImageSourceOptions *options,
                                      GError **error);
 /* The same of the only image in the layout at @dfd, which is borrowed and called @what in errors.
