@@ -45,6 +45,7 @@ print_json (const char *name, const UlImageImportResult *result)
   ul_json_add_bool (builder, "unchanged", result->unchanged);
   ul_json_add_int (builder, "layers", result->layers);
   ul_json_add_int (builder, "layers_read", result->layers_read);
+  ul_json_add_int (builder, "blobs_kept", result->blobs_kept);
   ul_json_add_int (builder, "bytes_read", (gint64) result->bytes_read);
   ul_json_add_int (builder, "bytes_written", (gint64) result->bytes_written);
   json_builder_end_object (builder);
@@ -56,8 +57,11 @@ print_text (const char *name, const UlImageImportResult *result)
 {
   g_autofree char *read = g_format_size (result->bytes_read);
   g_autofree char *written = g_format_size (result->bytes_written);
-  printf ("%s: %u layer%s, %u new (%s read, %s of new files written)%s\n", name, result->layers,
-          result->layers == 1 ? "" : "s", result->layers_read, read, written,
+  printf ("%s: %u layer%s, %u new", name, result->layers, result->layers == 1 ? "" : "s",
+          result->layers_read);
+  if (result->blobs_kept > 0)
+    printf (", %u blob%s kept", result->blobs_kept, result->blobs_kept == 1 ? "" : "s");
+  printf (" (%s read, %s of new files written)%s\n", read, written,
           result->unchanged ? ", unchanged" : "");
 }
 
@@ -82,7 +86,7 @@ import (UlInvocation *inv, const Options *options, UlRepo *repo, const UlImageSo
   const UlImageImportOptions request = {
     .name = name,
     .devices = options->devices,
-    .keep_blobs = options->keep_blobs,
+    .keep_blobs = options->keep_blobs || ul_repo_keep_blobs (repo),
     .jobs = (guint) inv->jobs,
     .transaction = { .no_fsync = options->no_fsync, .per_object_fsync = options->per_object_fsync },
     .progress = &progress,
@@ -161,7 +165,7 @@ static const UlOption table[] = {
     "out (default: error)",
     "error skip", parse_devices },
   { "keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, keep_blobs), NULL,
-    "Keep the blob of each packed layer that is read, too, so that an export is the same image" },
+    "Keep the blob of each packed layer, too, so that an export is the same image" },
   { "disable-fsync", 0, UL_OPTION_FLAG, offsetof (Options, no_fsync), NULL,
     "Do not make the result durable" },
   { "per-object-fsync", 0, UL_OPTION_FLAG, offsetof (Options, per_object_fsync), NULL,

@@ -125,8 +125,23 @@ is "a kept blob is the blob" "$(u cat "image/blob/$(basename "$(layer_blob 2)")"
 come none --keep-blobs
 is "layers that aren't packed aren't kept twice" "$(u refs | grep -c '^image/blob/' || true)" 0
 come gzip
-u image import -q --keep-blobs --name=x oci:in
-is "layers that are there aren't read for their blobs" "$(u refs | grep -c '^image/blob/' || true)" 0
+cp -a "$R" afterwards
+R=$T/afterwards
+like "afterwards, of layers that are there" "$(u image import --keep-blobs --name=x oci:in)" '^localhost/x:latest: 3 layers, 0 new, 3 blobs kept \([0-9].* read, .*\), unchanged$'
+is "they are kept" "$(u refs | grep -c '^image/blob/')" 3
+like "and not fetched again" "$(u image import --keep-blobs --name=x oci:in)" '3 layers, 0 new .0 bytes read'
+come gzips
+cp -a "$R" setting
+R=$T/setting
+u config set image.keep-blobs true
+find in/blobs -name "$(basename "$(layer_blob 1)")" -exec sh -c 'cp "$1" whole && printf X | dd of="$1" bs=1 seek=20 conv=notrunc status=none' sh {} +
+fails_with "a damaged one isn't kept" '^error: import oci:in: layer 2, ' u image import --name=x oci:in
+is "nor any other" "$(u refs | grep -c '^image/blob/' || true)" 0
+cp whole "in/$(layer_blob 1)"
+is "by the repository's setting" "$(u image import --json --name=x oci:in | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["layers_read"], d["blobs_kept"], d["unchanged"])')" "0 3 True"
+ok "the export is the same then" export_image --exact x oci:out
+ok "blob for blob" diff -r in/blobs out/blobs
+fails_with "the setting is yes or no" 'image.keep-blobs' u config set image.keep-blobs perhaps
 come gzips --keep-blobs
 victim=$(u refs | grep -m 1 '^image/blob/')
 echo other >blob

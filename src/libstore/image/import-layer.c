@@ -21,9 +21,23 @@ ul_import_layer_clear (UlImportLayer *self)
   g_clear_pointer (&self->layer, ul_layer_free);
 }
 
+/* A tar that isn't packed can be made again in any case. */
+static gboolean
+init_blob (UlImportLayer *self, UlRepo *repo, gboolean keep, GError **error)
+{
+  gboolean has;
+  if (!keep || ul_checksum_equal (&self->descriptor->digest, &self->diff_id))
+    return TRUE;
+  g_autofree char *ref = ul_image_blob_ref (&self->descriptor->digest);
+  if (!ul_refs_find (repo, ref, &has, &self->blob, error))
+    return FALSE;
+  self->lacks_blob = !has;
+  return TRUE;
+}
+
 gboolean
 ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image, guint index,
-                      const UlImportLayer *parent, GError **error)
+                      const UlImportLayer *parent, gboolean keep_blob, GError **error)
 {
   g_autoptr (UlImageLayer) stored = NULL;
   gboolean has_split = FALSE;
@@ -36,7 +50,8 @@ ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments 
   ul_image_layer_id (parent != NULL ? parent->id : NULL, &self->diff_id, self->id);
   g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
   if (!ul_image_layer_find (repo, self->id, &stored, error)
-      || !ul_refs_find (repo, split_ref, &has_split, &split, error))
+      || !ul_refs_find (repo, split_ref, &has_split, &split, error)
+      || !init_blob (self, repo, keep_blob, error))
     return FALSE;
   self->is_there = stored != NULL && has_split;
   if (!self->is_there)
@@ -150,42 +165,57 @@ open_tmp (const UlLayerOptions *options, UlTmpFile *out, GError **error)
   return ul_tmp_file_open (out, dfd, TRUE, 0600, error);
 }
 
-/* A tar that isn't packed can be made again in any case. */
-static gboolean
-is_packed (const UlImportLayer *self, const UlImageSource *source)
-{
-  return !ul_image_source_is_unpacked (source)
-         && !ul_checksum_equal (&self->descriptor->digest, &self->diff_id);
-}
-
 static gboolean
 read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-            UlWriter *writer, UlProgress *progress, GError **error)
+            UlWriter *writer, int tee, UlProgress *progress, GError **error)
 {
-  UlTransaction *transaction = options->transaction;
   g_auto (UlTmpFile) lines = UL_TMP_FILE_INIT;
-  g_auto (UlTmpFile) blob = UL_TMP_FILE_INIT;
-  if (!open_tmp (options, &lines, error) || (self->has_blob && !open_tmp (options, &blob, error)))
+  if (!open_tmp (options, &lines, error))
     return FALSE;
   g_autoptr (UlGzip) split = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, 1);
-  if (!read_blob (self, source, options, split, blob.fd, progress, error))
+  if (!read_blob (self, source, options, split, tee, progress, error))
     return FALSE;
   if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))
     return FALSE;
-  return store_file (UL_IMAGE_TAR_SPLIT_FILE, lines.fd, transaction, writer, &self->tar_split,
-                     error)
-         && (!self->has_blob
-             || store_file (UL_IMAGE_BLOB_FILE, blob.fd, transaction, writer, &self->blob, error));
+  return store_file (UL_IMAGE_TAR_SPLIT_FILE, lines.fd, options->transaction, writer,
+                     &self->tar_split, error);
+}
+
+/* Of a layer that is there. */
+static gboolean
+read_blob_alone (const UlImportLayer *self, const UlImageSource *source, int tee,
+                 UlProgress *progress, GError **error)
+{
+  UlLayerBlobSums sums;
+  g_autoptr (UlLayerBlob) blob = open_blob (self, source, NULL, progress, error);
+  if (blob == NULL)
+    return FALSE;
+  ul_layer_blob_tee (blob, tee);
+  return ul_layer_blob_drain (blob, &sums, error) && check_sums (self, FALSE, &sums, error);
+}
+
+static gboolean
+read_what_lacks (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+                 UlWriter *writer, UlProgress *progress, GError **error)
+{
+  g_auto (UlTmpFile) blob = UL_TMP_FILE_INIT;
+  if (self->lacks_blob && !open_tmp (options, &blob, error))
+    return FALSE;
+  if (!(self->is_there ? read_blob_alone (self, source, blob.fd, progress, error)
+                       : read_layer (self, source, options, writer, blob.fd, progress, error)))
+    return FALSE;
+  return !self->lacks_blob
+         || store_file (UL_IMAGE_BLOB_FILE, blob.fd, options->transaction, writer, &self->blob,
+                        error);
 }
 
 gboolean
-ul_import_layer_read (UlImportLayer *self, const UlImageSource *source, gboolean keep_blob,
+ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
                       const UlLayerOptions *options, UlWriter *writer, UlProgress *progress,
                       GError **error)
 {
   char digest[UL_OCI_DIGEST_SIZE];
-  self->has_blob = keep_blob && is_packed (self, source);
-  if (read_layer (self, source, options, writer, progress, error))
+  if (read_what_lacks (self, source, options, writer, progress, error))
     {
       ul_progress_add (progress, done, 1);
       return TRUE;
@@ -224,7 +254,7 @@ ul_import_layer_finish (UlImportLayer *self, const UlImportLayer *parent,
     return ul_prefix (error, "layer %u", self->index + 1);
   ul_transaction_set_ref (transaction, ref, &self->commit);
   ul_transaction_set_ref (transaction, split_ref, &self->tar_split);
-  if (self->has_blob)
+  if (self->lacks_blob)
     {
       g_autofree char *blob_ref = ul_image_blob_ref (&self->descriptor->digest);
       ul_transaction_set_ref (transaction, blob_ref, &self->blob);

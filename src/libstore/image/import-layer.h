@@ -15,24 +15,33 @@ typedef struct
   UlChecksum diff_id;
   const UlOciDescriptor *descriptor;
 
-  gboolean is_there; /* it was before: commit is set, nothing is read */
+  gboolean is_there;   /* it was before: commit is set */
+  gboolean lacks_blob; /* as it came packed it's to be kept, and wasn't before */
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  gboolean has_blob;    /* blob is the commit that keeps it as it came */
-  UlChecksum blob;
-  UlChecksum commit; /* after finish () */
+  UlChecksum blob;      /* the same of the blob; after read (), where it was lacking */
+  UlChecksum commit;    /* after finish () */
 } UlImportLayer;
 
 void ul_import_layer_clear (UlImportLayer *self);
 
-/* Fill in @index's ids; is it there? @parent: the layer below, or NULL. */
+/* Fill in @index's ids; is it there? @parent: the layer below, or NULL. @keep_blob: if it's packed,
+ * is its blob? */
 gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image,
-                               guint index, const UlImportLayer *parent, GError **error);
+                               guint index, const UlImportLayer *parent, gboolean keep_blob,
+                               GError **error);
 
-/* Read one that isn't there from its source: files, tar-split and with @keep_blob the packed blob
- * are staged on return, and all digests are verified. Any thread. */
-gboolean ul_import_layer_read (UlImportLayer *self, const UlImageSource *source, gboolean keep_blob,
+/* Is something of it to be read? */
+static inline gboolean
+ul_import_layer_is_wanted (const UlImportLayer *self)
+{
+  return !self->is_there || self->lacks_blob;
+}
+
+/* Read one that is wanted from its source: files, tar-split and blob, what of them lacks, are
+ * staged on return, and all digests are verified. Any thread. */
+gboolean ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
                                const UlLayerOptions *options, UlWriter *writer,
                                UlProgress *progress, GError **error);
 

@@ -50,26 +50,34 @@ below (const Import *import, guint i)
 }
 
 static gboolean
-init_layers (Import *import, UlImageImportResult *result, GError **error)
+init_layers (Import *import, UlImageImportResult *result, guint *out_n_wanted, GError **error)
 {
   const guint n = import->image->config->diff_ids->len;
+  const gboolean keep_blobs
+      = import->options->keep_blobs && !ul_image_source_is_unpacked (import->source);
+  guint n_wanted = 0;
   g_array_set_size (import->layers, n);
   result->layers = n;
   for (guint i = 0; i < n; i++)
     {
       UlImportLayer *layer = layer_at (import, i);
-      if (!ul_import_layer_init (layer, import->repo, import->image, i, below (import, i), error))
+      const gboolean is_base = i < import->options->n_base;
+      if (!ul_import_layer_init (layer, import->repo, import->image, i, below (import, i),
+                                 keep_blobs && !is_base, error))
         return FALSE;
-      if (layer->is_there)
-        continue;
-      if (i < import->options->n_base)
+      if (!layer->is_there && is_base)
         return ul_throw (error, UL_ERROR_NOT_FOUND,
                          "layer %u: was removed from the repository meanwhile", i + 1);
-      result->layers_read++;
+      if (!ul_import_layer_is_wanted (layer))
+        continue;
+      result->layers_read += !layer->is_there;
+      result->blobs_kept += layer->lacks_blob;
+      n_wanted++;
       result->bytes_read += layer->descriptor->size;
       ul_progress_add (import->options->progress, total, 1);
       ul_progress_add (import->options->progress, bytes_total, layer->descriptor->size);
     }
+  *out_n_wanted = n_wanted;
   return TRUE;
 }
 
@@ -77,8 +85,8 @@ static gboolean
 read_layer (gpointer item, gpointer writer, gpointer data, GError **error)
 {
   Import *import = data;
-  return ul_import_layer_read (item, import->source, import->options->keep_blobs,
-                               &import->layer_options, writer, import->options->progress, error);
+  return ul_import_layer_read (item, import->source, &import->layer_options, writer,
+                               import->options->progress, error);
 }
 
 static gpointer
@@ -94,10 +102,10 @@ worker_free (gpointer writer)
 }
 
 static gboolean
-read_layers (Import *import, guint n_to_read, GError **error)
+read_layers (Import *import, guint n_wanted, GError **error)
 {
   const guint jobs = ul_pool_jobs (import->options->jobs);
-  const guint parallel = MAX (1, MIN (MIN (jobs, n_to_read), MAX_PARALLEL));
+  const guint parallel = MAX (1, MIN (MIN (jobs, n_wanted), MAX_PARALLEL));
   /* One reads and unpacks, others hash and store: also where all CPUs have a layer to read, as some
    * are smaller than others. */
   import->layer_options.jobs = jobs == 1 ? 1 : MAX (2, jobs / parallel);
@@ -110,7 +118,8 @@ read_layers (Import *import, guint n_to_read, GError **error)
   };
   g_autoptr (UlPool) pool = ul_pool_new (&options);
   for (guint i = 0; i < import->layers->len; i++)
-    if (!layer_at (import, i)->is_there && !ul_pool_push (pool, layer_at (import, i)))
+    if (ul_import_layer_is_wanted (layer_at (import, i))
+        && !ul_pool_push (pool, layer_at (import, i)))
       break;
   return ul_pool_finish (pool, error);
 }
@@ -179,6 +188,7 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
 {
   UlTransactionOptions transaction_options = options->transaction;
   UlImageImportResult result = { 0 };
+  guint n_wanted = 0;
   transaction_options.jobs = options->jobs;
   if (!check_repo (repo, error))
     return FALSE;
@@ -197,7 +207,7 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
     .layer_options = { .transaction = transaction, .devices = options->devices },
     .layers = layers,
   };
-  if (!init_layers (&import, &result, error) || !read_layers (&import, result.layers_read, error)
+  if (!init_layers (&import, &result, &n_wanted, error) || !read_layers (&import, n_wanted, error)
       || !finish (&import, &result, error))
     return FALSE;
   *out_result = result;

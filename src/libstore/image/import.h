@@ -15,7 +15,7 @@ typedef struct
 {
   const char *name; /* in full */
   UlDevicePolicy devices;
-  gboolean keep_blobs; /* of layers that are read and packed, as they are */
+  gboolean keep_blobs; /* of packed layers, as they are: read for that also if the layer is there */
   guint n_base;        /* so many lowest layers the source lacks: they have to be there */
   guint jobs;          /* 0: all CPUs */
   UlTransactionOptions transaction;
@@ -28,7 +28,8 @@ typedef struct
   gboolean unchanged;    /* the name stood for this very image before */
   guint layers;          /* that it has */
   guint layers_read;     /* of these, not there before */
-  guint64 bytes_read;    /* of the blobs of these */
+  guint blobs_kept;      /* that weren't before */
+  guint64 bytes_read;    /* of the blobs of all these */
   guint64 bytes_written; /* of files, uncompressed */
 } UlImageImportResult;
 

@@ -18,6 +18,7 @@ typedef struct
   gboolean no_locking;
   gboolean disable_xattrs;
   gboolean tombstone_commits;
+  gboolean keep_blobs;
   const char *unwritable; /* the setting for which we must not write; NULL: none. A constant */
   gint lock_timeout_secs;
   gint tmp_expiry_secs;

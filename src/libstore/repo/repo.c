@@ -422,6 +422,12 @@ ul_repo_tombstone_commits (UlRepo *self)
   return self->settings.tombstone_commits;
 }
 
+gboolean
+ul_repo_keep_blobs (UlRepo *self)
+{
+  return self->settings.keep_blobs;
+}
+
 gint
 ul_repo_zlib_level (UlRepo *self)
 {
