@@ -166,6 +166,20 @@ commit 1 bad bad
 fails_with "what would be a whiteout in a layer" 'would be a whiteout in a layer' build --from=bad x
 is "nothing of these is there" "$(u refs | sort)" "$(printf '%s\nbad\n' "$before" | sort)"
 is "nothing is left in tmp" "$(find "$R/tmp" -name '.underlay-*')" ""
+
+# The base goes while its image is made.
+mkdir noise
+head -c 30000000 /dev/urandom >noise/noise
+commit 1 noise noise
+layer=$(u image show --json base | jq -r '.layers[0].id')
+u image build --base=base --from=noise late >late.out 2>&1 3>&- &
+builder=$!
+until [ -n "$(find "$R/tmp" -name '.underlay-*')" ] || ! kill -0 $builder 2>/dev/null; do :; done
+kill -STOP $builder
+u refs --delete "image/layer/$layer"
+kill -CONT $builder
+nok "a base whose layer is removed meanwhile" wait $builder
+is "is said so" "$(cat late.out)" "error: build localhost/late:latest: layer 1: was removed from the repository meanwhile"
 "$UNDERLAY" init --repo=only --mode=bare-user-only
 "$UNDERLAY" --repo=only commit -q -b os os >/dev/null
 fails_with "a repository that keeps no owners" 'keeps no owners' "$UNDERLAY" --repo=only image build --from=os x
