@@ -196,10 +196,10 @@ delete_prefix (UlRepo *repo, const char *prefix, const Options *options, GError 
   const UlRefsListFlags flags = options->alias ? UL_REFS_LIST_ALIASES : UL_REFS_LIST_NAMES;
   if (!list_refs (repo, prefix, flags, &refs, error) || !check_no_alias_left (repo, refs, error))
     return FALSE;
+  g_autoptr (GPtrArray) refspecs = g_ptr_array_sized_new (refs->len);
   for (guint i = 0; i < refs->len; i++)
-    if (!ul_refs_write (repo, ((const UlRef *) refs->pdata[i])->refspec, NULL, error))
-      return FALSE;
-  return TRUE;
+    g_ptr_array_add (refspecs, ((UlRef *) refs->pdata[i])->refspec);
+  return ul_refs_remove (repo, refspecs, error);
 }
 
 static gboolean

@@ -221,15 +221,6 @@ check_no_alias_left (const Removal *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-remove_refs (const Removal *self, GError **error)
-{
-  for (guint i = 0; i < self->refs->len; i++)
-    if (!ul_refs_write (self->repo, self->refs->pdata[i], NULL, error))
-      return FALSE;
-  return TRUE;
-}
-
 static void
 report (Removal *self, UlImageRemoveResult *out)
 {
@@ -271,7 +262,7 @@ ul_image_remove (UlRepo *repo, const UlImageRemoveOptions *options, UlImageRemov
     return FALSE;
   plan (&removal);
   if (!check_no_alias_left (&removal, error)
-      || (!options->dry_run && !remove_refs (&removal, error)))
+      || (!options->dry_run && !ul_refs_remove (repo, removal.refs, error)))
     return FALSE;
   report (&removal, out_result);
   return TRUE;

@@ -161,7 +161,8 @@ sync_each_directory (const UlPublish *self, const Dirs *dirs, GError **error)
 }
 
 /* In a batch the second syncfs covers more than what was renamed here: objects that another process
- * published and hasn't synced yet, which this transaction found and so didn't write. */
+ * published and hasn't synced yet, which this transaction found and so didn't write; and the files
+ * of refs, where there was nothing for the first. */
 static gboolean
 sync_directories (const UlPublish *self, const Dirs *dirs, GError **error)
 {

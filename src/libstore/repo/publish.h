@@ -35,7 +35,8 @@ typedef struct
 
 /* @staged: a set of UlStaged. Whole directories come first, in no order of reference; among single
  * objects content comes before what refers to it. Commits come last of all, so nothing is reached
- * before it's complete. */
+ * before it's complete. In a batch whatever else is in the staging directory is durable on return,
+ * too, also if there are no objects. */
 gboolean ul_publish (const UlPublish *self, GHashTable *staged, GError **error);
 
 G_END_DECLS

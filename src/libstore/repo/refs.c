@@ -214,22 +214,18 @@ ul_ref_change_free (UlRefChange *change)
   g_free (change);
 }
 
-/* The file is made in tmp/, not beside the ref: there it would be listed as one. */
-static gboolean
-stage (int tmp_dfd, UlRefChange *change, gboolean sync, GError **error)
-{
-  char text[UL_CHECKSUM_HEX_LEN + 2];
-  ul_checksum_to_hex (&change->checksum, text);
-  memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
-  change->tmp = tmp_name ();
-  return ul_fd_replace_file_at (tmp_dfd, change->tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644, sync,
-                                error);
-}
-
 gboolean
 ul_ref_change_stage (int tmp_dfd, UlRefChange *change, gboolean sync, GError **error)
 {
-  return change->remove || stage (tmp_dfd, change, sync, error)
+  char text[UL_CHECKSUM_HEX_LEN + 2];
+  if (change->remove)
+    return TRUE;
+  ul_checksum_to_hex (&change->checksum, text);
+  memcpy (text + UL_CHECKSUM_HEX_LEN, "\n", 2);
+  /* Not beside the ref: there it would be listed as one. */
+  change->tmp = tmp_name ();
+  return ul_fd_replace_file_at (tmp_dfd, change->tmp, text, UL_CHECKSUM_HEX_LEN + 1, 0644, sync,
+                                error)
          || ul_prefix (error, "writing ref %s", change->path);
 }
 
@@ -257,18 +253,24 @@ ul_ref_changes_sync (UlRepo *repo, GPtrArray *changes, GError **error)
   return TRUE;
 }
 
-/* One alone, as several are by a transaction. */
+/* What is staged in tmp/, if anything has to be. */
+static gboolean
+publish_alone (UlRepo *repo, const UlRefChange *change, GError **error)
+{
+  const gboolean sync = ul_repo_fsync_enabled (repo);
+  return ul_ref_change_publish (repo, ul_repo_tmp_dfd (repo), change, sync, error)
+         && (!sync || sync_dir (repo, change->path, error));
+}
+
+/* Takes @path. */
 static gboolean
 write_path (UlRepo *repo, char *path, const UlChecksum *checksum, GError **error)
 {
-  const gboolean sync = ul_repo_fsync_enabled (repo);
-  const int tmp_dfd = ul_repo_tmp_dfd (repo);
   g_autoptr (UlRefChange) change = ul_ref_change_new (path, checksum);
   if (!ul_repo_check_writable (repo, error))
     return ul_prefix (error, "writing ref %s", path);
-  return ul_ref_change_stage (tmp_dfd, change, sync, error)
-         && ul_ref_change_publish (repo, tmp_dfd, change, sync, error)
-         && (!sync || sync_dir (repo, path, error));
+  return ul_ref_change_stage (ul_repo_tmp_dfd (repo), change, ul_repo_fsync_enabled (repo), error)
+         && publish_alone (repo, change, error);
 }
 
 gboolean
@@ -317,14 +319,40 @@ ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError
       g_string_append (link, "../");
   g_string_append (link, target);
 
-  g_autofree char *path = g_build_filename ("refs/heads", alias, NULL);
-  g_autofree char *tmp = tmp_name ();
-  if (symlinkat (link->str, ul_repo_tmp_dfd (repo), tmp) != 0)
+  g_autoptr (UlRefChange) change = g_new0 (UlRefChange, 1);
+  change->path = g_build_filename ("refs/heads", alias, NULL);
+  change->tmp = tmp_name ();
+  if (symlinkat (link->str, ul_repo_tmp_dfd (repo), change->tmp) != 0)
     return ul_throw_errno (error, "writing alias %s: create symlink", alias);
-  const gboolean sync = ul_repo_fsync_enabled (repo);
-  return (name_ref (repo, ul_repo_tmp_dfd (repo), tmp, path, sync, error)
-          && (!sync || sync_dir (repo, path, error)))
-         || ul_prefix (error, "writing alias %s", alias);
+  return publish_alone (repo, change, error);
+}
+
+static gboolean
+remove_all (UlRepo *repo, const GPtrArray *refspecs, GPtrArray *changes, GError **error)
+{
+  for (guint i = 0; i < refspecs->len; i++)
+    {
+      char *path;
+      if (!ul_refs_path (refspecs->pdata[i], &path, error))
+        return FALSE;
+      g_ptr_array_add (changes, ul_ref_change_new (path, NULL));
+      if (!remove_ref (repo, path, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_refs_remove (UlRepo *repo, const GPtrArray *refspecs, GError **error)
+{
+  g_autoptr (GPtrArray) changes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_ref_change_free);
+  if (!ul_repo_check_writable (repo, error))
+    return ul_prefix (error, "removing refs");
+  const gboolean removed = remove_all (repo, refspecs, changes, error);
+  if (!ul_repo_fsync_enabled (repo))
+    return removed;
+  return ul_ref_changes_sync (repo, changes, removed ? error : NULL) && removed;
 }
 
 gboolean

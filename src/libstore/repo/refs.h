@@ -54,6 +54,10 @@ gboolean ul_refs_list_roots (UlRepo *repo, GPtrArray **out_refs, GError **error)
 gboolean ul_refs_write (UlRepo *repo, const char *refspec, const UlChecksum *checksum,
                         GError **error);
 
+/* Remove them, of char *, in this order. Durable on return, as far as it came, with each of their
+ * directories synced once. */
+gboolean ul_refs_remove (UlRepo *repo, const GPtrArray *refspecs, GError **error);
+
 /* Make local ref @alias a symlink to local ref @target, replacing what was there. */
 gboolean ul_refs_write_alias (UlRepo *repo, const char *alias, const char *target, GError **error);
 

@@ -471,7 +471,7 @@ check_refs (UlTransaction *self, GError **error)
   return TRUE;
 }
 
-/* Before objects are published, whose syncfs takes the refs' files along. */
+/* Before ul_publish (), whose syncfs takes the refs' files along. */
 static gboolean
 stage_refs (UlTransaction *self, GError **error)
 {
@@ -482,20 +482,22 @@ stage_refs (UlTransaction *self, GError **error)
   return TRUE;
 }
 
+/* Those before one that fails are there, and are to stay. */
 static gboolean
 publish_refs (UlTransaction *self, GError **error)
 {
   const gboolean sync = sync_policy (self) != UL_SYNC_NONE;
-  for (guint i = 0; i < self->refs->len; i++)
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < self->refs->len; i++)
     {
       step (self, "ref");
-      if (!ul_ref_change_publish (self->repo, self->staging.dfd, self->refs->pdata[i], sync, error))
-        return FALSE;
+      ok = ul_ref_change_publish (self->repo, self->staging.dfd, self->refs->pdata[i], sync, error);
     }
-  if (sync && !ul_ref_changes_sync (self->repo, self->refs, error))
+  if (sync && !ul_ref_changes_sync (self->repo, self->refs, ok ? error : NULL))
     return FALSE;
-  step (self, "refs-written");
-  return TRUE;
+  if (ok)
+    step (self, "refs-written");
+  return ok;
 }
 
 gboolean
