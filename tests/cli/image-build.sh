@@ -179,7 +179,7 @@ kill -STOP $builder
 u refs --delete "image/layer/$layer"
 kill -CONT $builder
 nok "a base whose layer is removed meanwhile" wait $builder
-is "is said so" "$(cat late.out)" "error: build localhost/late:latest: layer 1: was removed from the repository meanwhile"
+is "is said so" "$(cat late.out)" "error: build localhost/late:latest: layer 1 of the base isn't there as a whole: import the base again"
 "$UNDERLAY" init --repo=only --mode=bare-user-only
 "$UNDERLAY" --repo=only commit -q -b os os >/dev/null
 fails_with "a repository that keeps no owners" 'keeps no owners' "$UNDERLAY" --repo=only image build --from=os x

@@ -92,7 +92,7 @@ ul_export_manifest_make (const UlImageDocuments *image, const UlLayerPack *packs
   if (converts)
     edit_types (&edits, image);
   for (guint i = 0; i < image->manifest->layers->len; i++)
-    if (!packs[i].is_exact)
+    if (packs[i].stands_in)
       edit_layer (&edits, i, &packs[i]);
   GBytes *bytes
       = converts || edits.list->len > 0

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * say that it isn't there. */
 gboolean ul_export_manifest_is_docker (const UlImageDocuments *image);
 
-/* With digest and size of those layers in @packs, one for each, that aren't exact. Nothing else
+/* With digest and size of those layers in @packs, one for each, that stand in. Nothing else
  * changes, but for Docker's words @in_oci; where nothing does, not a byte. *out_type: its media
  * type. */
 gboolean ul_export_manifest_make (const UlImageDocuments *image, const UlLayerPack *packs,

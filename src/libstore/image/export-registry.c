@@ -53,16 +53,16 @@ prepare (int layout, GBytes *manifest, const UlChecksum *config, const UlLayerPa
          && write_file (layout, VERSION_FILE, VERSION, sizeof VERSION - 1, error);
 }
 
-/* skopeo looks for a blob's file only where the registry hasn't got the blob, and names the file
- * that isn't there. */
+/* skopeo opens a blob's file only where the registry hasn't got the blob; when the file isn't there
+ * its path is in what skopeo says, in whatever words. */
 static gint
 find_lacking (const UlLayerPack *packs, guint n_packs, const char *message)
 {
   for (guint i = 0; i < n_packs; i++)
     {
       g_autofree char *hex = ul_checksum_dup_hex (&packs[i].descriptor->digest);
-      g_autofree char *file = g_strdup_printf ("/%s: no such file", hex);
-      if (!packs[i].is_made && strstr (message, file) != NULL)
+      g_autofree char *file = g_strconcat ("/", hex, NULL);
+      if (!packs[i].is_exact && !packs[i].stands_in && strstr (message, file) != NULL)
         return (gint) i;
     }
   return -1;

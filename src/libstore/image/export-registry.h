@@ -9,10 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* To @location, with those blobs of @packs that are made, which are in the layout at @layout as
- * @manifest has them, as is the one called @config. The layout gets a directory more, which another
- * call uses again. A registry that has a blob isn't sent it: of a blob that neither it nor the
- * layout has, *out_lacking is the index; else -1, for all other errors, too. */
+/* To @location, with those blobs of @packs that are made, which are in the layout at @layout, as is
+ * the one called @config. The layout gets a directory more, which another call uses again. A
+ * registry that has a blob isn't sent it: of one that @manifest has, and neither the registry nor
+ * we, *out_lacking is the index; else -1, for all other errors, too. */
 gboolean ul_export_registry_push (int layout, GBytes *manifest, const UlChecksum *config,
                                   const UlLayerPack *packs, guint n_packs, const char *location,
                                   const UlSkopeoOptions *options, gint *out_lacking,

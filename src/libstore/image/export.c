@@ -35,7 +35,6 @@ typedef struct
   int layout;         /* the one of @writer, if it's only on the way to a registry; else -1 */
   UlLayerPack *packs; /* one a layer */
   guint n_packs;
-  UlChecksum config;
 } Export;
 
 static gboolean
@@ -51,127 +50,149 @@ check_exact (const UlLayerPack *pack, GError **error)
                    digest);
 }
 
+/* Layers from @first on that aren't exact, which are needed, go out as they are now. */
+static gboolean
+accept (Export *self, guint first, GError **error)
+{
+  for (guint i = first; i < self->n_packs; i++)
+    {
+      UlLayerPack *pack = &self->packs[i];
+      if (pack->is_exact || !pack->is_made)
+        continue;
+      if (self->passage->options->exact)
+        return check_exact (pack, error);
+      pack->stands_in = TRUE;
+    }
+  return TRUE;
+}
+
 static gboolean
 pack_layer (gpointer item, G_GNUC_UNUSED gpointer worker, gpointer data, GError **error)
 {
   const Export *export = data;
+  const gboolean is_needed = export->layout < 0;
   return ul_layer_pack (item, error)
-         && (!export->passage->options->exact || check_exact (item, error));
+         && (!is_needed || !export->passage->options->exact || check_exact (item, error));
 }
 
-/* Layer @first (-1: none above others), and others that aren't made yet, up to @max in all: the
- * uppermost, which a registry is least likely to have. */
-static gboolean
-pack_layers (Export *self, gint first, guint max, GError **error)
+/* The first of the same blob: an image may have a layer several times. */
+static UlLayerPack *
+first_of (const Export *self, guint i)
 {
+  guint first = 0;
+  while (!ul_checksum_equal (&self->packs[first].descriptor->digest,
+                             &self->packs[i].descriptor->digest))
+    first++;
+  return &self->packs[first];
+}
+
+static void
+share (const Export *self, guint first)
+{
+  for (guint i = first; i < self->n_packs; i++)
+    {
+      UlLayerPack *pack = &self->packs[i];
+      const UlLayerPack *same = first_of (self, i);
+      if (pack == same || pack->is_made)
+        continue;
+      pack->is_made = same->is_made;
+      pack->is_exact = same->is_exact;
+      pack->digest = same->digest;
+      pack->size = same->size;
+    }
+}
+
+/* Those from @first on that aren't made yet. */
+static gboolean
+pack_layers (Export *self, guint first, GError **error)
+{
+  const guint jobs = ul_pool_jobs (self->passage->options->jobs);
+  const guint parallel = CLAMP (self->n_packs - first, 1, MAX_PARALLEL);
   const UlPoolOptions options = {
-    .jobs = MIN (ul_pool_jobs (self->passage->options->jobs), MAX_PARALLEL),
+    .jobs = MIN (jobs, parallel),
     .run = pack_layer,
     .data = self,
   };
   g_autoptr (UlPool) pool = ul_pool_new (&options);
-  guint n = 0;
-  if (first >= 0)
+  for (guint i = first; i < self->n_packs; i++)
     {
-      (void) ul_pool_push (pool, &self->packs[first]);
-      n++;
+      UlLayerPack *pack = &self->packs[i];
+      pack->jobs = MAX (1, jobs / parallel);
+      if (pack == first_of (self, i) && !pack->is_made && !ul_pool_push (pool, pack))
+        break;
     }
-  for (guint i = self->n_packs; i-- > 0 && n < max;)
-    if ((gint) i != first && !self->packs[i].is_made)
-      {
-        if (!ul_pool_push (pool, &self->packs[i]))
-          break;
-        n++;
-      }
-  return ul_pool_finish (pool, error);
-}
-
-static gboolean
-add_config (Export *self, GError **error)
-{
-  return ul_layout_writer_add_blob (self->writer, self->passage->image->documents->config_bytes,
-                                    &self->config, error);
-}
-
-static gboolean
-push (Export *self, GBytes *manifest, gint *out_lacking, GError **error)
-{
-  const Passage *passage = self->passage;
-  return ul_export_registry_push (self->layout, manifest, &self->config, self->packs, self->n_packs,
-                                  passage->where, &passage->options->skopeo, out_lacking, error);
-}
-
-/* All layers are made, some perhaps not as they were. */
-static gboolean
-publish (Export *self, GError **error)
-{
-  const Passage *passage = self->passage;
-  UlImageExportResult *result = passage->result;
-  const gboolean is_layout = self->layout < 0;
-  g_autoptr (GBytes) manifest = NULL;
-  const char *type;
-  gint lacking;
-  if (!ul_export_manifest_make (passage->image->documents, self->packs, is_layout, &manifest, &type,
-                                error)
-      || !ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error))
+  if (!ul_pool_finish (pool, error))
     return FALSE;
-  if (is_layout)
-    return ul_layout_writer_publish (self->writer, passage->tag, type, &result->manifest,
-                                     g_bytes_get_size (manifest), error);
-  return push (self, manifest, &lacking, error);
-}
-
-static gboolean
-all_exact (const Export *self)
-{
-  for (guint i = 0; i < self->n_packs; i++)
-    if (self->packs[i].is_made && !self->packs[i].is_exact)
-      return FALSE;
+  share (self, first);
   return TRUE;
 }
 
-/* The image as it was, though not all its layers are made: the registry may have the others. Each
- * time that it lacks one, twice as many are made as before. */
 static gboolean
-offer (Export *self, gboolean *out_taken, GError **error)
+add_config (Export *self, UlChecksum *out, GError **error)
 {
-  const UlImageDocuments *documents = self->passage->image->documents;
-  *out_taken = FALSE;
-  for (guint n = 1; all_exact (self); n *= 2)
+  return ul_layout_writer_add_blob (self->writer, self->passage->image->documents->config_bytes,
+                                    out, error);
+}
+
+static gboolean
+send_to_layout (Export *self, GError **error)
+{
+  const Passage *passage = self->passage;
+  UlImageExportResult *result = passage->result;
+  g_autoptr (GBytes) manifest = NULL;
+  UlChecksum config;
+  const char *type;
+  return pack_layers (self, 0, error) && accept (self, 0, error)
+         && add_config (self, &config, error)
+         && ul_export_manifest_make (passage->image->documents, self->packs, TRUE, &manifest, &type,
+                                     error)
+         && ul_layout_writer_add_blob (self->writer, manifest, &result->manifest, error)
+         && ul_layout_writer_publish (self->writer, passage->tag, type, &result->manifest,
+                                      g_bytes_get_size (manifest), error);
+}
+
+/* The manifest with what stands in so far. FALSE with *out_lacking >= 0: neither the registry nor
+ * we have that layer. */
+static gboolean
+offer (Export *self, const UlChecksum *config, gint *out_lacking, GError **error)
+{
+  const Passage *passage = self->passage;
+  g_autoptr (GBytes) manifest = NULL;
+  const char *type;
+  *out_lacking = -1;
+  if (!ul_export_manifest_make (passage->image->documents, self->packs, FALSE, &manifest, &type,
+                                error))
+    return FALSE;
+  ul_checksum_of_data (g_bytes_get_data (manifest, NULL), g_bytes_get_size (manifest),
+                       &passage->result->manifest);
+  return ul_export_registry_push (self->layout, manifest, config, self->packs, self->n_packs,
+                                  passage->where, &passage->options->skopeo, out_lacking, error);
+}
+
+/* The registry may have layers, so that it's offered the image before anything is packed. What it
+ * has are the lower ones, so that all from the first on that it lacks are packed then; but only one
+ * of which it has said that it lacks it may be another than it was. */
+static gboolean
+send_to_registry (Export *self, GError **error)
+{
+  UlChecksum config;
+  if (!add_config (self, &config, error))
+    return FALSE;
+  for (;;)
     {
       g_autoptr (GError) failure = NULL;
       gint lacking;
-      *out_taken = push (self, documents->manifest_bytes, &lacking, &failure);
-      if (*out_taken)
+      if (offer (self, &config, &lacking, &failure))
         return TRUE;
       if (lacking < 0)
         {
           g_propagate_error (error, g_steal_pointer (&failure));
           return FALSE;
         }
-      if (!pack_layers (self, lacking, n, error))
+      if (!pack_layers (self, (guint) lacking, error)
+          || (!self->packs[lacking].is_exact && !accept (self, (guint) lacking, error)))
         return FALSE;
     }
-  return TRUE;
-}
-
-static gboolean
-send_to_layout (Export *self, GError **error)
-{
-  return pack_layers (self, -1, G_MAXUINT, error) && add_config (self, error)
-         && publish (self, error);
-}
-
-static gboolean
-send_to_registry (Export *self, GError **error)
-{
-  gboolean taken;
-  if (!add_config (self, error) || !offer (self, &taken, error))
-    return FALSE;
-  if (!taken)
-    return pack_layers (self, -1, G_MAXUINT, error) && publish (self, error);
-  self->passage->result->manifest = self->passage->result->original;
-  return TRUE;
 }
 
 static void
@@ -179,7 +200,7 @@ count (const Export *self, UlImageExportResult *result)
 {
   for (guint i = 0; i < self->n_packs; i++)
     {
-      result->layers_changed += self->packs[i].is_made && !self->packs[i].is_exact;
+      result->layers_changed += self->packs[i].stands_in;
       result->bytes_written += self->packs[i].bytes_written;
     }
 }
@@ -192,7 +213,6 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
   const UlImageExportOptions *options = passage->options;
   UlImageExportResult *result = passage->result;
   const guint n = image->layers->len;
-  const guint jobs = ul_pool_jobs (options->jobs);
   g_autofree UlLayerPack *packs = g_new0 (UlLayerPack, n);
   Export self = {
     .passage = passage,
@@ -207,7 +227,6 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
       .layer = image->layers->pdata[i],
       .descriptor = ul_oci_descriptor_at (image->documents->manifest->layers, i),
       .writer = writer,
-      .jobs = MAX (1, jobs / CLAMP (n, 1, MAX_PARALLEL)),
       .progress = options->progress,
     };
   ul_progress_add (options->progress, total, n);

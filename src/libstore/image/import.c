@@ -67,7 +67,8 @@ init_layers (Import *import, UlImageImportResult *result, guint *out_n_wanted, G
         return FALSE;
       if (!layer->is_there && is_base)
         return ul_throw (error, UL_ERROR_NOT_FOUND,
-                         "layer %u: was removed from the repository meanwhile", i + 1);
+                         "layer %u of the base isn't there as a whole: import the base again",
+                         i + 1);
       if (!ul_import_layer_is_wanted (layer))
         continue;
       result->layers_read += !layer->is_there;

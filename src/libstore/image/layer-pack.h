@@ -27,6 +27,7 @@ typedef struct
   UlChecksum digest; /* the descriptor's, if it is exact */
   guint64 size;
   guint64 bytes_written;
+  gboolean stands_in; /* the exporter's: it isn't exact, and goes out all the same */
 } UlLayerPack;
 
 /* Fills in the lower half; the blob is in the layout then, in the compression that the descriptor
