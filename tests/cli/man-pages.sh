@@ -81,7 +81,7 @@ done
 
 # --- configuration keys
 
-keys=$(sed -nE 's/.*get_(bool|int|string) \(config, ("(core|archive|ex-fsverity)", )?"([a-z_-]+)".*/\4/p;
+keys=$(sed -nE 's/.*get_(bool|int|string) \(config, ("(core|archive|ex-fsverity|image)", )?"([a-z_-]+)".*/\4/p;
                 s/.*"core", "(enable-uncompressed-cache)".*/\1/p' \
          "$SRC"/src/libstore/repo/config.c "$SRC"/src/libstore/checkout/cache.c | sort -u)
 like "there are keys" "$keys" "mode.*repo_version"
