@@ -70,6 +70,7 @@ static gboolean
 pack_layer (gpointer item, G_GNUC_UNUSED gpointer worker, gpointer data, GError **error)
 {
   const Export *export = data;
+  /* Of a registry's it's only known later. */
   const gboolean is_needed = export->layout < 0;
   return ul_layer_pack (item, error)
          && (!is_needed || !export->passage->options->exact || check_exact (item, error));
