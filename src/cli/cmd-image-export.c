@@ -15,6 +15,7 @@
 typedef struct
 {
   gboolean exact;
+  gboolean repack;
   UlCliRegistry registry;
 } Options;
 
@@ -75,6 +76,7 @@ static gboolean export(UlInvocation *inv, const Options *options, UlRepo *repo, 
     return FALSE;
   const UlImageExportOptions request = {
     .exact = options->exact,
+    .repack = options->repack,
     .skopeo = {
       .authfile = options->registry.authfile,
       .cert_dir = options->registry.cert_dir,
@@ -100,15 +102,20 @@ static gboolean export(UlInvocation *inv, const Options *options, UlRepo *repo, 
 static gboolean
 run (UlInvocation *inv, gpointer data, GError **error)
 {
+  const Options *options = data;
   if (inv->argc != 2)
     return ul_throw (error, UL_ERROR_INVALID, "An IMAGE and a DESTINATION must be given");
+  if (options->exact && options->repack)
+    return ul_throw (error, UL_ERROR_INVALID, "--exact and --repack exclude each other");
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  return repo != NULL && export(inv, data, repo, error);
+  return repo != NULL && export(inv, options, repo, error);
 }
 
 static const UlOption table[] = {
   { "exact", 0, UL_OPTION_FLAG, offsetof (Options, exact), NULL,
     "Fail if the image can't be the same, rather than pack layers anew" },
+  { "repack", 0, UL_OPTION_FLAG, offsetof (Options, repack), NULL,
+    "Pack layers the fastest way, without looking for the one that gives them their digests" },
   UL_CLI_REGISTRY_OPTIONS (Options, registry, parse_tls_verify),
   UL_OPTIONS_END,
 };

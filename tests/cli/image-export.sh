@@ -82,6 +82,17 @@ for way in "6 0 255" "6 0 3" "9 2 255" "9 2 3" "9 0 3" "1 4 3" "1 4 255"; do
   rm -rf "$R"
 done
 
+come gzip
+repack 9 2 255
+u image import -q --name=y oci:in
+run export_image --repack y oci:repacked
+like "--repack looks for no other way" "$status $err" '^0 .*: 3 of 3 layers packed anew$'
+u image import -q --keep-blobs --name=y oci:in
+run export_image --repack y oci:repacked
+is "--repack: kept blobs are as they were" "$status $err" "0 "
+fails_with "--repack and --exact" '^error: --exact and --repack exclude each other$' export_image --repack --exact y oci:repacked
+rm -rf "$R"
+
 # What can't be made again.
 for packing in gzips zstd xz; do
   come $packing

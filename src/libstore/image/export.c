@@ -228,6 +228,7 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
       .layer = image->layers->pdata[i],
       .descriptor = ul_oci_descriptor_at (image->documents->manifest->layers, i),
       .writer = writer,
+      .one_way = options->repack,
       .progress = options->progress,
     };
   ul_progress_add (options->progress, total, n);

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean exact;         /* fail rather than change the manifest */
+  gboolean exact;  /* fail rather than change the manifest */
+  gboolean repack; /* pack layers the first way, be it the one that gives the digest or not */
   UlSkopeoOptions skopeo; /* for a registry; its policy isn't asked */
   guint jobs;             /* 0: all CPUs */
   UlProgress *progress;

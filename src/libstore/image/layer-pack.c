@@ -227,7 +227,7 @@ try_all (UlLayerPack *pack, const Way *ways, gsize n_ways, GError **error)
   gboolean same;
   if (!try_way (&first, &ways[0], &same, &first_digest, error))
     return FALSE;
-  for (gsize i = 1; i < n_ways && !same; i++)
+  for (gsize i = 1; i < n_ways && !same && !pack->one_way; i++)
     {
       g_auto (Attempt) other
           = { .pack = pack, .max = pack->descriptor->size, .file = UL_TMP_FILE_INIT };

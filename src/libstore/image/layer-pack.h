@@ -20,6 +20,7 @@ typedef struct
   const UlOciDescriptor *descriptor;
   UlLayoutWriter *writer;
   guint jobs;           /* threads that pack this one */
+  gboolean one_way;     /* don't look for the one that gives the digest */
   UlProgress *progress; /* may be NULL */
 
   gboolean is_made; /* the blob is in the layout */
