@@ -373,20 +373,21 @@ is "the size of a packed layer is that of its tar" "$(u cat image/docker.io/libr
 fails_with "not a docker-archive" 'it has no manifest.json' import docker-archive:a.tar
 ok "fsck" u fsck -q
 
-# What a disk is waited for doesn't grow with the layers, which have two refs each.
-syncs () { strace -f -qq -e trace=fsync,fdatasync,syncfs -o "$T/syncs" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" image import -q --name=x "oci:$T/layout" && wc -l <"$T/syncs"; }
+# How often a disk is waited for doesn't grow with the layers, which have two refs each.
+syncs () { strace -f -qq -e trace=fsync,fdatasync,syncfs -o "$T/syncs" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" image "$@" >/dev/null && wc -l <"$T/syncs"; }
+come_and_go () { syncs import --name=x "oci:$T/layout" && syncs remove x; }
 if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
   fresh two
   for i in 1 2; do layer "$i" "f|f$i|$i"; done
   image >/dev/null
   new two-again
-  two=$(syncs)
+  two=$(come_and_go | paste -sd' ')
   fresh nine
   for i in 1 2 3 4 5 6 7 8 9; do layer "$i" "f|f$i|$i"; done
   image >/dev/null
   new nine-again
-  is "as many syncs for nine layers as for two" "$(syncs)" "$two"
-  ok "which there are" test "$two" -gt 2
+  is "as many syncs for nine layers as for two" "$(come_and_go | paste -sd' ')" "$two"
+  like "which there are" "$two" '^[1-9][0-9]* [1-9]$'
 else
   skip "syncs" "no strace, or it may not look"
 fi
