@@ -10,6 +10,7 @@
 #include "cli/open.h"
 #include "cli/progress.h"
 #include "image/df.h"
+#include "image/store-query.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -63,7 +64,8 @@ store_layers (const UlStore *store, const UlImage *image)
 {
   guint n = 0;
   for (guint i = 0; i < image->layers->len; i++)
-    n += ul_store_find_layer (store, ((const UlImageLayer *) image->layers->pdata[i])->id) != NULL;
+    n += ul_store_find_whole_layer (store, ((const UlImageLayer *) image->layers->pdata[i])->id)
+         != NULL;
   return n;
 }
 
@@ -213,7 +215,7 @@ print_users (const Report *self)
             continue;
           g_autofree char *path = ul_escape (self->options->stores[j]);
           printf ("%s%s: %s %u of %u layers in store %s\n", any ? "" : "\n", row->name,
-                  has ? "image and" : "only", n, row->image->layers->len, path);
+                  has ? "image and" : "not the image, but", n, row->image->layers->len, path);
           any = TRUE;
         }
       for (guint j = 0; j < row->refs->len; j++)

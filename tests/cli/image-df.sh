@@ -134,7 +134,7 @@ localhost/flat:1: in ref alias
 localhost/flat:1: in ref copy
 localhost/one:1: image and 2 of 2 layers in store s1
 localhost/one:1: in ref os/host
-localhost/two:1: only 1 of 2 layers in store s1'
+localhost/two:1: not the image, but 1 of 2 layers in store s1'
 fails_with "no such store" '^error: .*nowhere' u image df --store=nowhere
 u refs --delete alias
 u refs --delete copy

@@ -44,6 +44,11 @@ ok "trees aren't read" verify --store=broken
 fails_with "with --full they are" "1 error in" verify --store=broken --full
 like "what is found" "$out" "^error whiteout-file layer $upper: diff/.wh.gone: a layer's whiteout as a file"
 
+fresh
+: >"broken/overlay/$upper/diff/.ostree-wh.gone"
+fails_with "a commit's whiteout in a tree" "1 error in" verify --store=broken --full
+like "a commit's whiteout: what is found" "$out" "^error whiteout-file layer $upper: diff/.ostree-wh.gone: a commit's whiteout as a file"
+
 # 1: what is there is wrong. 2: there could be no check.
 fresh
 echo '[{' >broken/overlay-layers/layers.json

@@ -64,6 +64,16 @@ run in_container app /bin/sh -c 'ls /etc/sub; cat /etc/base /etc/added; test ! -
 is "and runs one" "$out" $'upper\nbase\nadded\ndeleted'
 diag "$err"
 
+# A layer whose tree has gone comes again from the repository.
+cp -a store damaged
+for layer in damaged/overlay/[0-9a-f]*; do rm -r "$layer"; break; done
+run "$UNDERLAY" image store verify --store=damaged
+like "verify sees it" "$status $out" '^1 error diff layer .*: its directory is not there'
+like "add makes it anew" "$("$UNDERLAY" image store add --store=damaged base:1 app)" '^[12] images? added.*; 1 layer, '
+ok "verify sees nothing" "$UNDERLAY" image store verify --full --store=damaged
+like "again there's nothing to do" "$("$UNDERLAY" image store add --store=damaged base:1 app)" '^0 images added'
+rm -r damaged
+
 # The merged tree is the one that podman has of the same image.
 skopeo --insecure-policy copy -q oci:layout:v1 "containers-storage:[overlay@$PWD/theirs+$PWD/run2]localhost/app:1"
 theirs () { podman --root "$PWD/theirs" --runroot "$PWD/run2" --storage-driver overlay "$@" 3>&-; }

@@ -7,6 +7,7 @@
 
 #include "image/store-describe.h"
 #include "image/store-lock.h"
+#include "image/store-query.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/pool.h"
@@ -106,7 +107,7 @@ gboolean
 ul_store_change_has_layer (const UlStoreChange *change, const char *id)
 {
   return is_prepared (change, id)
-         || (ul_store_find_layer (change->store, id) != NULL
+         || (ul_store_find_whole_layer (change->store, id) != NULL
              && !is_removed (change->removed_layers, id));
 }
 
@@ -131,8 +132,9 @@ plan_layer (UlStoreChange *change, const UlStoreNewLayer *new_layer, GError **er
   UlStorePreparedLayer *prepared = g_new0 (UlStorePreparedLayer, 1);
   prepared->layer = layer;
   gboolean ok;
-  /* One that is to be removed is still there. */
-  if (is_prepared (change, layer->id) || ul_store_find_layer (change->store, layer->id) != NULL)
+  /* One that is to be removed is still there; one whose tree has gone is made anew. */
+  if (is_prepared (change, layer->id) || is_removed (change->removed_layers, layer->id)
+      || ul_store_find_whole_layer (change->store, layer->id) != NULL)
     ok = ul_throw (error, UL_ERROR_EXISTS, "it is in the store already");
   else
     ok = (layer->parent == NULL || check_below (change, "parent", layer->parent, error))

@@ -54,7 +54,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlStoreChange, ul_store_change_free)
 void ul_store_change_set_hook (UlStoreChange *change,
                                void (*hook) (const char *step, gpointer data), gpointer data);
 
-/* Is or will the layer be in the store? */
+/* Is or will the layer be in the store, with its tree? */
 gboolean ul_store_change_has_layer (const UlStoreChange *change, const char *id);
 
 /* Add @layer (taken, also on failure) on top of its parent, which is or will be in the store: else

@@ -90,11 +90,14 @@ add_layers (UlStoreChange *change, UlRepo *repo, const UlImage *image,
   return TRUE;
 }
 
-/* Has the store this image by this name? */
+/* Has the store this image by this name, and all its layers? */
 static gboolean
-is_there (const UlStore *store, const UlImage *image)
+is_there (const UlStoreChange *change, const UlStore *store, const UlImage *image)
 {
   const UlStoreImage *there = ul_store_find_image (store, image->name);
+  for (guint i = 0; i < image->layers->len; i++)
+    if (!ul_store_change_has_layer (change, ((const UlImageLayer *) image->layers->pdata[i])->id))
+      return FALSE;
   return there != NULL && there->has_digest && there->layer != NULL
          && ul_checksum_equal (&there->digest, &image->documents->manifest_digest);
 }
@@ -106,7 +109,7 @@ ul_store_fill (UlStoreChange *change, const UlStore *store, UlRepo *repo, const 
   g_auto (UlStoreImageText) text = { 0 };
   if (!ul_store_describe_image (image, &text, error))
     return FALSE;
-  if (is_there (store, image))
+  if (is_there (change, store, image))
     {
       io_stats->unchanged++;
       return TRUE;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "image/store-lock.h"
+#include "image/store-query.h"
 #include "util/error.h"
 #include "util/fd.h"
 
@@ -75,7 +76,8 @@ check_below (const GPtrArray *layers, const char *what, const char *id, GError *
                       what, id);
 }
 
-/* Place those that nobody else has added in the meantime, and say so in @layers. */
+/* Place those that nobody else has added in the meantime, or whose trees were lost, and say so in
+ * @layers. */
 static gboolean
 place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
 {
@@ -83,14 +85,16 @@ place_layers (UlStoreChange *change, GPtrArray *layers, GError **error)
     {
       UlStorePreparedLayer *prepared = g_ptr_array_index (change->layers, i);
       const UlStoreLayer *layer = prepared->layer;
-      if (ul_store_layer_in (layers, layer->id) != NULL)
+      const UlStoreLayer *listed = ul_store_layer_in (layers, layer->id);
+      if (listed != NULL && ul_store_layer_is_whole (change->store, listed))
         continue;
       if (layer->parent != NULL && !check_below (layers, "parent", layer->parent, error))
         return ul_prefix (error, "layer %s", layer->id);
       if (!ul_store_settle_lower (change->store, prepared, error)
           || !place_layer (change, prepared, error))
         return FALSE;
-      g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
+      if (listed == NULL)
+        g_ptr_array_add (layers, g_steal_pointer (&prepared->layer));
     }
   return ul_fd_sync_dir_at (change->store->overlay_dfd, ".", error)
          && ul_fd_sync_dir_at (change->store->overlay_dfd, "l", error)

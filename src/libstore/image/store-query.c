@@ -75,3 +75,17 @@ ul_store_layer_has_diff (const UlStore *store, const UlStoreLayer *layer, gboole
   *out_has = there && S_ISDIR (st.st_mode);
   return TRUE;
 }
+
+gboolean
+ul_store_layer_is_whole (const UlStore *store, const UlStoreLayer *layer)
+{
+  gboolean has_diff;
+  return !ul_store_layer_has_diff (store, layer, &has_diff, NULL) || has_diff;
+}
+
+const UlStoreLayer *
+ul_store_find_whole_layer (const UlStore *store, const char *id)
+{
+  const UlStoreLayer *layer = ul_store_find_layer (store, id);
+  return layer != NULL && ul_store_layer_is_whole (store, layer) ? layer : NULL;
+}

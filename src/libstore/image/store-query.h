@@ -21,4 +21,10 @@ gint64 ul_store_image_size (const UlStore *store, const UlStoreImage *image);
 gboolean ul_store_layer_has_diff (const UlStore *store, const UlStoreLayer *layer,
                                   gboolean *out_has, GError **error);
 
+/* FALSE if its tree is known not to be there. */
+gboolean ul_store_layer_is_whole (const UlStore *store, const UlStoreLayer *layer);
+
+/* The layer of that id if it's whole; NULL if there is none. */
+const UlStoreLayer *ul_store_find_whole_layer (const UlStore *store, const char *id);
+
 G_END_DECLS

@@ -75,6 +75,9 @@ verify_file (const Walk *walk, int dfd, const char *name, const struct stat *st,
     }
   if (!S_ISREG (st->st_mode) || st->st_size > 0)
     return TRUE;
+  if (ul_whiteout_may_be_marker (UL_WHITEOUT_COMMIT, name))
+    add (walk, UL_STORE_FAULT_WHITEOUT_FILE, name,
+         "a commit's whiteout as a file, for want of checkout --process-passthrough-whiteouts");
   if (!ul_xattr_has_at (dfd, name, UL_WHITEOUT_XATTR_TRUSTED, &trusted, error)
       || !ul_xattr_has_at (dfd, name, UL_WHITEOUT_XATTR_USER, &user, error))
     return FALSE;
