@@ -101,6 +101,7 @@ for packing in gzips zstd xz; do
   nok "$packing: --exact publishes nothing" test -e out/index.json
   run export_image -q x oci:out:v1
   is "$packing: goes out" "$status $out" "0 "
+  is "$packing: again, where its blobs are" "$(export_image --json x oci:out:v1 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["bytes_written"])')" 0
   like "$packing: says what changed" "$err" "^localhost/x:latest: the manifest's digest is (sha256:[0-9a-f]{64}), not $(cat digest) as it was: 3 of 3 layers packed anew$"
   is "$packing: as JSON" "$(export_image --json x oci:out2 2>/dev/null | python3 -c 'import json,sys;j=json.load(sys.stdin);print(j["digest"], j["original_digest"], j["layers"], j["layers_changed"])')" \
     "${BASH_REMATCH[1]} $(cat digest) 3 3"

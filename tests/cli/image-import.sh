@@ -400,6 +400,9 @@ like "the name of a layout and tag" "$(import oci:layout:1.0)" '^localhost/layou
 mkimage layout registry.example:5000/a/b:2 1.tar >/dev/null
 like "a tag that is a name" "$(import oci:layout:registry.example:5000/a/b:2)" '^registry.example:5000/a/b:2: '
 like "--name" "$(import --name=Q.example/x oci:layout:1.0)" '^Q.example/x:latest: ' || true
+digest=$(mkimage layout 1.0 1.tar)
+like "a name by its digest" "$(import --name="x@$digest" oci:layout:1.0)" "^localhost/x@$digest: "
+fails_with "a name by another's digest" "^error: import oci:layout:1.0: localhost/x@sha256:0{64}: the image's digest is $digest\$" import --name="x@sha256:$(printf '%064d' 0)" oci:layout:1.0
 fails_with "a bad name" '^error: import oci:layout:1.0: --name: ' import --name='A b' oci:layout:1.0
 fails_with "several images" 'registry.example' import oci:layout
 fails_with "no such tag" '1.0' import oci:layout:2.0

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/import.h"
 
+#include <string.h>
+
 #include "build/plain.h"
 #include "core/image-name.h"
+#include "core/oci-digest.h"
 #include "image/import-layer.h"
 #include "image/records.h"
 #include "repo/refs.h"
@@ -35,6 +38,27 @@ check_repo (UlRepo *repo, GError **error)
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "the repository keeps no xattrs (core.disable-xattrs), which images have");
   return TRUE;
+}
+
+/* A name with a digest is of that manifest, or of the index that it was chosen from. */
+static gboolean
+check_name (const char *name, const UlImageDocuments *image, GError **error)
+{
+  UlChecksum index;
+  UlChecksum wanted;
+  const char *at = strchr (name, '@');
+  if (at == NULL)
+    return TRUE;
+  if (!ul_oci_digest_parse (at + 1, &wanted, error))
+    return FALSE;
+  if (image->index_bytes != NULL)
+    ul_checksum_of_data (g_bytes_get_data (image->index_bytes, NULL),
+                         g_bytes_get_size (image->index_bytes), &index);
+  char digest[UL_OCI_DIGEST_SIZE];
+  ul_oci_digest_format (&image->manifest_digest, digest);
+  return ul_checksum_equal (&wanted, &image->manifest_digest)
+         || (image->index_bytes != NULL && ul_checksum_equal (&wanted, &index))
+         || ul_throw (error, UL_ERROR_INVALID, "%s: the image's digest is %s", name, digest);
 }
 
 static UlImportLayer *
@@ -191,7 +215,8 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
   UlImageImportResult result = { 0 };
   guint n_wanted = 0;
   transaction_options.jobs = options->jobs;
-  if (!check_repo (repo, error))
+  if (!check_repo (repo, error)
+      || !check_name (options->name, ul_image_source_documents (source), error))
     return FALSE;
   /* What is there is looked up under its lock, so that nobody prunes it before it has our refs. */
   g_autoptr (UlTransaction) transaction = ul_transaction_begin (repo, &transaction_options, error);

@@ -178,7 +178,8 @@ take (UlTmpFile *file, UlLayerPack *pack, gboolean is_exact, const UlChecksum *d
   pack->is_exact = is_exact;
   pack->digest = *digest;
   pack->size = (guint64) st.st_size;
-  pack->bytes_written = pack->size;
+  if (!ul_layout_writer_has_blob (pack->writer, digest, pack->size))
+    pack->bytes_written = pack->size;
   return ul_layout_writer_add_file (pack->writer, file, digest, pack->size, error);
 }
 
