@@ -4,13 +4,19 @@
 # For the scenarios about images. The peer is skopeo, which copies from a layout into containers' storage. The image
 # has three layers of $TREE, about 600 MB: as it is, and twice below another directory with every file changed.
 
-# changed_tree DIR TEXT [EVERY]: $TREE in DIR, each (or every EVERYth) file with TEXT behind it.
+# append DIR TEXT [EVERY]: TEXT behind each (or every EVERYth) file in DIR.
+append ()
+{
+  find "$1" -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' -v n="${3:-1}" 'NR % n == 0' \
+    | xargs -0 -n 500 sh -c 'text=$0; for f; do echo "$text" >>"$f"; done' "$2"
+}
+
+# changed_tree DIR TEXT [EVERY]: the same of $TREE, in DIR.
 changed_tree ()
 {
   mkdir -p "$1"
   cp -a "$TREE/." "$1"
-  find "$1" -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' -v n="${3:-1}" 'NR % n == 0' \
-    | xargs -0 -n 500 sh -c 'text=$0; for f; do echo "$text" >>"$f"; done' "$2"
+  append "$@"
 }
 
 # add_layer LAYOUT TAG DIR: as umoci and others make it: gzip.
@@ -31,8 +37,7 @@ make_images ()
   changed_tree ../two/opt/two two
   changed_tree ../three/opt/two three
   cp -a ../two ../four
-  find ../four -type f -print0 | sort -z | awk -v RS='\0' -v ORS='\0' 'NR % 20 == 0' \
-    | xargs -0 -n 500 sh -c 'for f; do echo few >>"$f"; done' sh
+  append ../four few 20
   umoci init --layout ../layout 2>/dev/null
   umoci new --image ../layout:v1 2>/dev/null
   add_layer ../layout v1 "$TREE"

@@ -63,8 +63,8 @@ void ul_cli_store_report_init (UlCliStoreReport *report);
 void ul_cli_store_report_clear (UlCliStoreReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlCliStoreReport, ul_cli_store_report_clear)
 
-/* Is there an image of that name in the repository, whole? */
-gboolean ul_cli_store_check_image (UlRepo *repo, const char *name, GError **error);
+/* Is there an image in the repository, whole, of the name that a user means by @text? */
+gboolean ul_cli_store_check_image (UlRepo *repo, const char *text, GError **error);
 
 UlStoreChange *ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GError **error);
 

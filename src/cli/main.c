@@ -105,7 +105,7 @@ int
 main (int argc, char **argv)
 {
   /* How wide characters are; numbers, dates and messages are the same everywhere, for scripts. Each
-   * category more is a file more, a tenth of a start in all. */
+   * category more is a file more, a twentieth of a start in all. */
   setlocale (LC_CTYPE, "");
   raise_descriptor_limit ();
   ul_interrupt_catch ();

@@ -118,8 +118,11 @@ pack_layers (Export *self, guint first, GError **error)
   for (guint i = first; i < self->n_packs; i++)
     {
       UlLayerPack *pack = &self->packs[i];
+      if (pack->is_made || pack != first_of (self, i))
+        continue;
       pack->jobs = MAX (1, jobs / parallel);
-      if (pack == first_of (self, i) && !pack->is_made && !ul_pool_push (pool, pack))
+      ul_progress_add (self->passage->options->progress, total, 1);
+      if (!ul_pool_push (pool, pack))
         break;
     }
   if (!ul_pool_finish (pool, error))
@@ -231,7 +234,6 @@ export_image (const Passage *passage, UlLayoutWriter *writer, int layout, GError
       .one_way = options->repack,
       .progress = options->progress,
     };
-  ul_progress_add (options->progress, total, n);
   result->layers = n;
   result->original = image->documents->manifest_digest;
   result->converted = layout < 0 && ul_export_manifest_is_docker (image->documents);

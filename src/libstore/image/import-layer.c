@@ -25,11 +25,12 @@ ul_import_layer_clear (UlImportLayer *self)
 static gboolean
 init_blob (UlImportLayer *self, UlRepo *repo, gboolean keep, GError **error)
 {
+  UlChecksum blob;
   gboolean has;
   if (!keep || ul_checksum_equal (&self->descriptor->digest, &self->diff_id))
     return TRUE;
   g_autofree char *ref = ul_image_blob_ref (&self->descriptor->digest);
-  if (!ul_refs_find (repo, ref, &has, &self->blob, error))
+  if (!ul_refs_find (repo, ref, &has, &blob, error))
     return FALSE;
   self->lacks_blob = !has;
   return TRUE;

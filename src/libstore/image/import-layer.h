@@ -20,7 +20,7 @@ typedef struct
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  UlChecksum blob;      /* the same of the blob; after read (), where it was lacking */
+  UlChecksum blob;      /* the same of the blob, where that was lacking */
   UlChecksum commit;    /* after finish () */
 } UlImportLayer;
 

@@ -74,12 +74,11 @@ below (const Import *import, guint i)
 }
 
 static gboolean
-init_layers (Import *import, UlImageImportResult *result, guint *out_n_wanted, GError **error)
+init_layers (Import *import, UlImageImportResult *result, GError **error)
 {
   const guint n = import->image->config->diff_ids->len;
   const gboolean keep_blobs
       = import->options->keep_blobs && !ul_image_source_is_unpacked (import->source);
-  guint n_wanted = 0;
   g_array_set_size (import->layers, n);
   result->layers = n;
   for (guint i = 0; i < n; i++)
@@ -97,12 +96,10 @@ init_layers (Import *import, UlImageImportResult *result, guint *out_n_wanted, G
         continue;
       result->layers_read += !layer->is_there;
       result->blobs_kept += layer->lacks_blob;
-      n_wanted++;
       result->bytes_read += layer->descriptor->size;
       ul_progress_add (import->options->progress, total, 1);
       ul_progress_add (import->options->progress, bytes_total, layer->descriptor->size);
     }
-  *out_n_wanted = n_wanted;
   return TRUE;
 }
 
@@ -127,9 +124,12 @@ worker_free (gpointer writer)
 }
 
 static gboolean
-read_layers (Import *import, guint n_wanted, GError **error)
+read_layers (Import *import, GError **error)
 {
   const guint jobs = ul_pool_jobs (import->options->jobs);
+  guint n_wanted = 0;
+  for (guint i = 0; i < import->layers->len; i++)
+    n_wanted += ul_import_layer_is_wanted (layer_at (import, i));
   const guint parallel = MAX (1, MIN (MIN (jobs, n_wanted), MAX_PARALLEL));
   /* One reads and unpacks, others hash and store: also where all CPUs have a layer to read, as some
    * are smaller than others. */
@@ -213,7 +213,6 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
 {
   UlTransactionOptions transaction_options = options->transaction;
   UlImageImportResult result = { 0 };
-  guint n_wanted = 0;
   transaction_options.jobs = options->jobs;
   if (!check_repo (repo, error)
       || !check_name (options->name, ul_image_source_documents (source), error))
@@ -233,7 +232,7 @@ ul_image_import (UlRepo *repo, const UlImageSource *source, const UlImageImportO
     .layer_options = { .transaction = transaction, .devices = options->devices },
     .layers = layers,
   };
-  if (!init_layers (&import, &result, &n_wanted, error) || !read_layers (&import, n_wanted, error)
+  if (!init_layers (&import, &result, error) || !read_layers (&import, error)
       || !finish (&import, &result, error))
     return FALSE;
   *out_result = result;

@@ -95,11 +95,13 @@ static gboolean
 is_there (const UlStoreChange *change, const UlStore *store, const UlImage *image)
 {
   const UlStoreImage *there = ul_store_find_image (store, image->name);
+  if (there == NULL || !there->has_digest || there->layer == NULL
+      || !ul_checksum_equal (&there->digest, &image->documents->manifest_digest))
+    return FALSE;
   for (guint i = 0; i < image->layers->len; i++)
     if (!ul_store_change_has_layer (change, ((const UlImageLayer *) image->layers->pdata[i])->id))
       return FALSE;
-  return there != NULL && there->has_digest && there->layer != NULL
-         && ul_checksum_equal (&there->digest, &image->documents->manifest_digest);
+  return TRUE;
 }
 
 gboolean
