@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "util/gunzip.h"
+
+/* gzip-split: what there is of a gzip file besides its content, from which, with that, it can be
+ * made again bit for bit, whatever program packed it: which bytes were written as matches, of what
+ * length and from where, and the headers of blocks and members. A twelfth to a sixth of the gzip,
+ * since most of that can be foretold from the content: a match goes as far as it can, and mostly
+ * comes from where the same bytes were last.
+ *
+ * The form is in docs/formats.md. It's read by core/gzip-split-reader.h. No I/O. One thread at a
+ * time. */
+
+G_BEGIN_DECLS
+
+typedef gboolean (*UlGzipSplitSink) (const void *bytes, gsize len, gpointer data, GError **error);
+
+/* A chunk as ul_gunzip_read () gives it, to be kept for longer than that does: so one thread may
+ * unpack while another one writes. */
+typedef struct _UlGzipSplitPiece UlGzipSplitPiece;
+
+UlGzipSplitPiece *ul_gzip_split_piece_new (void);
+void ul_gzip_split_piece_free (UlGzipSplitPiece *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGzipSplitPiece, ul_gzip_split_piece_free)
+
+/* Instead of what it was before. Copies. */
+void ul_gzip_split_piece_set (UlGzipSplitPiece *self, const UlGunzipChunk *chunk);
+
+typedef struct _UlGzipSplitWriter UlGzipSplitWriter;
+
+UlGzipSplitWriter *ul_gzip_split_writer_new (UlGzipSplitSink sink, gpointer data);
+void ul_gzip_split_writer_free (UlGzipSplitWriter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGzipSplitWriter, ul_gzip_split_writer_free)
+
+/* All pieces of one file, in order; @piece may be set anew afterwards. Errors are the sink's. */
+gboolean ul_gzip_split_writer_push (UlGzipSplitWriter *self, UlGzipSplitPiece *piece,
+                                    GError **error);
+gboolean ul_gzip_split_writer_finish (UlGzipSplitWriter *self, GError **error);
+
+G_END_DECLS
