@@ -12,7 +12,7 @@ packages_quickstart=(attr cpio mount util-linux)
 
 packages_check=(acl attr bash-completion buildah busybox-static bzip2 clang clang-format cpio cppcheck crun docker-registry e2fsprogs
   erofs-utils fuse-overlayfs git gpg gpg-agent jq libarchive-tools libcap2-bin libclang-rt-14-dev lz4 man-db mount openssl ostree
-  podman procps python3 shellcheck skopeo strace systemd uidmap umoci util-linux xfsprogs xz-utils zip zstd)
+  pigz podman procps python3 shellcheck skopeo strace systemd uidmap umoci util-linux xfsprogs xz-utils zip zopfli zstd)
 
 # Packages that tests only look into: downloaded to $package_files, not installed.
 packages_check_files=(base-files busybox-static netbase selinux-policy-default tzdata)

@@ -17,6 +17,7 @@ typedef struct
   char *platform;
   UlDevicePolicy devices;
   gboolean keep_blobs;
+  gboolean no_keep_blobs;
   UlCliRegistry registry;
   gboolean insecure_policy;
   gboolean no_fsync;
@@ -59,7 +60,7 @@ print_text (const char *name, const UlImageImportResult *result)
   g_autofree char *written = g_format_size (result->bytes_written);
   printf ("%s: %u layer%s, %u new", name, result->layers, result->layers == 1 ? "" : "s",
           result->layers_read);
-  if (result->blobs_kept > 0)
+  if (result->blobs_kept > result->layers_read)
     printf (", %u blob%s kept", result->blobs_kept, result->blobs_kept == 1 ? "" : "s");
   printf (" (%s read, %s of new files written)%s\n", read, written,
           result->unchanged ? ", unchanged" : "");
@@ -86,7 +87,7 @@ import (UlInvocation *inv, const Options *options, UlRepo *repo, const UlImageSo
   const UlImageImportOptions request = {
     .name = name,
     .devices = options->devices,
-    .keep_blobs = options->keep_blobs || ul_repo_keep_blobs (repo),
+    .forget_blobs = options->no_keep_blobs || (!options->keep_blobs && !ul_repo_keep_blobs (repo)),
     .jobs = (guint) inv->jobs,
     .transaction = { .no_fsync = options->no_fsync, .per_object_fsync = options->per_object_fsync },
     .progress = &progress,
@@ -140,6 +141,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
   const Options *options = data;
   if (inv->argc != 1)
     return ul_throw (error, UL_ERROR_INVALID, "Exactly one SOURCE must be given");
+  if (options->keep_blobs && options->no_keep_blobs)
+    return ul_throw (error, UL_ERROR_INVALID,
+                     "--keep-blobs and --no-keep-blobs exclude each other");
   g_autoptr (UlOciPlatform) platform = ul_cli_platform (options->platform, error);
   if (platform == NULL)
     return FALSE;
@@ -165,7 +169,11 @@ static const UlOption table[] = {
     "out (default: error)",
     "error skip", parse_devices },
   { "keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, keep_blobs), NULL,
-    "Keep the blob of each packed layer, too, so that an export is the same image" },
+    "Keep what makes the packed layers again as they came, so that an export is the same image: of "
+    "gzip about a fifth of it, else all (default, unless the repository's image.keep-blobs says "
+    "no)" },
+  { "no-keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, no_keep_blobs), NULL,
+    "Don't keep it, which is faster and smaller, but an export may be another image" },
   { "disable-fsync", 0, UL_OPTION_FLAG, offsetof (Options, no_fsync), NULL,
     "Do not make the result durable" },
   { "per-object-fsync", 0, UL_OPTION_FLAG, offsetof (Options, per_object_fsync), NULL,

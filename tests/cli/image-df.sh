@@ -21,6 +21,7 @@ import ()
 }
 
 "$UNDERLAY" init --repo=r --mode=bare-user
+u config set image.keep-blobs false
 mktar base.tar pax 'd|.|' 'd|lib|' 'f|lib/a|a|size=20000' 'f|lib/b|b|size=30000' 'h|lib/c|lib/b' 'f|lib/shared|s|size=50000'
 mktar one.tar pax 'd|bin|' 'f|bin/one|1|size=9000' 'f|bin/common|c|size=70000'
 mktar two.tar pax 'd|bin|' 'f|bin/two|2|size=15000' 'f|bin/common|c|size=70000'
@@ -100,7 +101,7 @@ is "some images: what others don't have of it" "$(get 'd["here"]["bytes"] - d["e
 # --- kept blobs
 
 mktar kept.tar pax "f|kept|$(head -c 30000 /dev/urandom | base64 -w0)"
-mkimage layout kept kept.tar:gzip >>log
+mkimage layout kept kept.tar:zstd >>log
 u image import -q --keep-blobs --name=kept oci:layout:kept
 blob=$(u refs --list | grep image/blob/)
 read -r _ bytes <<<"$(alone_with "$blob")"

@@ -22,8 +22,9 @@ come ()
 {
   rm -rf in out
   mkimage in v1 "one.tar:$1" "two.tar:$1" "three.tar:$1" >digest
-  "$UNDERLAY" init --repo="$T/repo-$1$#" --mode=bare-user
-  R=$T/repo-$1$#
+  R=$T/repo-$1
+  rm -rf "$R"
+  u init --mode=bare-user
   u image import -q --name=x "${@:2}" oci:in
 }
 layer_blob () { python3 -c 'import json,sys;print("blobs/sha256/"+json.load(open(sys.argv[1]+"/blobs/sha256/"+open("digest").read().strip()[7:]))["layers"][int(sys.argv[2])]["digest"][7:])' in "$1"; }
@@ -75,7 +76,7 @@ for way in "6 0 255" "6 0 3" "9 2 255" "9 2 3" "9 0 3" "1 4 3" "1 4 255"; do
   come gzip
   # shellcheck disable=SC2086
   repack $way
-  u image import -q --name=y oci:in
+  u image import -q --no-keep-blobs --name=y oci:in
   ok "zlib, level, flags and system $way" export_image --exact y oci:out
   find out/blobs -type f -printf '%f\n' | sort >names
   ok "zlib $way: blobs are what they are called" sh -c 'cd out/blobs/sha256 && sed "s/.*/& *&/" ../../../names | sha256sum -c --quiet'
@@ -84,10 +85,10 @@ done
 
 come gzip
 repack 9 2 255
-u image import -q --name=y oci:in
+u image import -q --no-keep-blobs --name=y oci:in
 run export_image --repack y oci:repacked
 like "--repack looks for no other way" "$status $err" '^0 .*: 3 of 3 layers packed anew$'
-u image import -q --keep-blobs --name=y oci:in
+u image import -q --name=y oci:in
 run export_image --repack y oci:repacked
 is "--repack: kept blobs are as they were" "$status $err" "0 "
 fails_with "--repack and --exact" '^error: --exact and --repack exclude each other$' export_image --repack --exact y oci:repacked
@@ -95,7 +96,7 @@ rm -rf "$R"
 
 # What can't be made again.
 for packing in gzips zstd xz; do
-  come $packing
+  come $packing --no-keep-blobs
   fails_with "$packing: --exact" '^error: export localhost/x:latest: oci: blob sha256:[0-9a-f]{64}: no way to pack the layer gives it again, and it wasn.t kept \(image import --keep-blobs\)$' \
     export_image --exact x oci:out:v1
   nok "$packing: --exact publishes nothing" test -e out/index.json
@@ -123,9 +124,9 @@ E2
   ok "$packing: and stay so from now on" export_image --exact z oci:once-more-$packing:v1
 done
 
-# Kept blobs.
+# What is kept of blobs: all of them, or of gzip how it was packed.
 for packing in gzips zstd bzip2; do
-  come $packing --keep-blobs
+  come $packing
   is "$packing, kept: a ref for each" "$(u refs | grep -c '^image/blob/')" 3
   ok "$packing, kept: --exact" export_image --exact x oci:out:v1
   ok "$packing, kept: the same image" diff -r in/blobs out/blobs
@@ -134,32 +135,46 @@ for packing in gzips zstd bzip2; do
   is "$packing, kept: nothing is left over" "$(u prune --refs-only --no-prune | tail -n 1)" "Would delete: 1 objects, freeing 5 bytes"
 done
 is "a kept blob is the blob" "$(u cat "image/blob/$(basename "$(layer_blob 2)")" /blob | sha256sum | cut -c1-64)" "$(basename "$(layer_blob 2)")"
+come gzips
+is "of gzip what isn't its content" "$(u ls "image/blob/$(basename "$(layer_blob 2)")" | awk '{ print $NF }' | tail -n 1)" /gzip-split
 come none --keep-blobs
 is "layers that aren't packed aren't kept twice" "$(u refs | grep -c '^image/blob/' || true)" 0
-come gzip
+come gzip --no-keep-blobs
+is "--no-keep-blobs" "$(u refs | grep -c '^image/blob/' || true)" 0
 cp -a "$R" afterwards
 R=$T/afterwards
-like "afterwards, of layers that are there" "$(u image import --keep-blobs --name=x oci:in)" '^localhost/x:latest: 3 layers, 0 new, 3 blobs kept \([0-9].* read, .*\), unchanged$'
+like "afterwards, of layers that are there" "$(u image import --name=x oci:in)" '^localhost/x:latest: 3 layers, 0 new, 3 blobs kept \([0-9].* read, .*\), unchanged$'
 is "they are kept" "$(u refs | grep -c '^image/blob/')" 3
-like "and not fetched again" "$(u image import --keep-blobs --name=x oci:in)" '3 layers, 0 new .0 bytes read'
-come gzips
+like "and not fetched again" "$(u image import --name=x oci:in)" '3 layers, 0 new .0 bytes read'
+come gzips --no-keep-blobs
 cp -a "$R" setting
 R=$T/setting
-u config set image.keep-blobs true
 find in/blobs -name "$(basename "$(layer_blob 1)")" -exec sh -c 'cp "$1" whole && printf X | dd of="$1" bs=1 seek=20 conv=notrunc status=none' sh {} +
-fails_with "a damaged one isn't kept" '^error: import oci:in: layer 2, ' u image import --name=x oci:in
+fails_with "a damaged one isn't kept" '^error: import oci:in: layer 2, ' u image import --keep-blobs --name=x oci:in
 is "nor any other" "$(u refs | grep -c '^image/blob/' || true)" 0
 cp whole "in/$(layer_blob 1)"
-is "by the repository's setting" "$(u image import --json --name=x oci:in | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["layers_read"], d["blobs_kept"], d["unchanged"])')" "0 3 True"
+u config set image.keep-blobs false
+is "against the repository's setting" "$(u image import --keep-blobs --json --name=x oci:in | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["layers_read"], d["blobs_kept"], d["unchanged"])')" "0 3 True"
 ok "the export is the same then" export_image --exact x oci:out
 ok "blob for blob" diff -r in/blobs out/blobs
+R=$T/setting2
+u init --mode=bare-user
+u config set image.keep-blobs false
+u image import -q --name=x oci:in
+is "by the repository's setting" "$(u refs | grep -c '^image/blob/' || true)" 0
+fails_with "both" '^error: --keep-blobs and --no-keep-blobs exclude each other$' u image import --keep-blobs --no-keep-blobs oci:in
 fails_with "the setting is yes or no" 'image.keep-blobs' u config set image.keep-blobs perhaps
-come gzips --keep-blobs
+come gzips
 victim=$(u refs | grep -m 1 '^image/blob/')
 echo other >blob
 mkdir other && mv blob other/
 u commit -q -b "$victim" other >/dev/null
-fails_with "a kept blob that is another" "blob sha256:${victim#image/blob/}: the blob that was kept has another digest$" export_image x oci:out
+fails_with "a kept blob that is another" "blob sha256:${victim#image/blob/}: what was kept of the blob gives another digest$" export_image x oci:out
+mkdir damaged && echo other >damaged/gzip-split
+u commit -q -b "$victim" damaged >/dev/null
+fails_with "a kept part that is no such" "blob sha256:${victim#image/blob/}: .*: gzip-split: damaged$" export_image x oci:out
+fails_with "a kept part of another blob" 'gzip-split: of another content$|gives another digest$' sh -c '"$0" --repo="$1" refs --delete "$2" && "$0" --repo="$1" refs --create="$2" "$(basename "$3")" && "$0" --repo="$1" image export x oci:out' \
+  "$UNDERLAY" "$R" "$victim" "$(u rev-parse "$(u refs | grep '^image/blob/' | grep -v -x "$victim" | head -n 1)")"
 
 # The layout.
 come gzip

@@ -30,6 +30,7 @@ fresh ()
 {
   R=$T/$1
   "$UNDERLAY" init --repo="$R" --mode=bare-user
+  u config set image.keep-blobs false
   image x a.tar b.tar
   image y a.tar c.tar
   image z a.tar

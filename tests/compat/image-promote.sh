@@ -18,6 +18,7 @@ layers_of () { manifest "$1" | jq -r '.layers[].digest'; }
 uploads () { asked PATCH '/v2/.*/blobs/uploads/' | wc -l; }
 
 u init --mode=bare-user
+u config set image.keep-blobs false
 mktar 1.tar pax 'd|etc|' 'f|etc/one|1' 'f|big||size=300000'
 mktar 2.tar pax 'd|etc|' 'f|etc/.wh.one|' 'f|etc/two|2'
 digest=$(mkimage layout v1 1.tar:gzips 2.tar:zstd)
@@ -72,7 +73,7 @@ like "lacking all: says what changed" "$err" "^localhost/app:latest: the manifes
 fails_with "lacking all: --exact" '^error: export localhost/app:latest: docker: blob sha256:[0-9a-f]{64}: no way to pack the layer gives it again' export_image --exact app "docker://$other/third/app:1"
 nok "--exact: nothing is there" manifest third/app:1
 "$UNDERLAY" --repo=kept init --mode=bare-user
-"$UNDERLAY" --repo=kept image import -q --keep-blobs --name=app oci:layout:v1
+"$UNDERLAY" --repo=kept image import -q --name=app oci:layout:v1
 is "lacking all, but they were kept" "$(timeout 60 "$UNDERLAY" --repo=kept image export --tls-verify=false --exact app "docker://$other/kept/app:1" | cut -d, -f1)" "localhost/app:latest: $digest"
 
 # All of it can be made again, and nothing of it is there.

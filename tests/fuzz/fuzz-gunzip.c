@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "fuzz.h"
 
+#include "core/gzip-split.h"
+
 #include "../core/split-gzip.h"
 #include "../util/gzips.h"
 

@@ -306,7 +306,7 @@ import (Build *self, int layout, GError **error)
   };
   const UlImageImportOptions request = {
     .name = options->name,
-    .keep_blobs = options->keep_blobs,
+    .forget_blobs = !options->keep_blobs,
     .n_base = self->base != NULL ? self->base->layers->len : 0,
     .jobs = options->jobs,
     .transaction = options->transaction,

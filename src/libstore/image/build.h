@@ -27,7 +27,7 @@ typedef struct
   gint64 timestamp;
   const UlImageSettings *settings;
   char **annotations;  /* of the manifest, NAME=VALUE; NULL: none */
-  gboolean keep_blobs; /* the packed layers as well, which makes an export faster */
+  gboolean keep_blobs; /* what makes the blobs again as well, which makes an export faster */
   guint jobs;          /* 0: all CPUs */
   UlTransactionOptions transaction;
   UlProgress *progress; /* entries and bytes of the layers; may be NULL */

@@ -51,10 +51,11 @@ ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments 
   ul_image_layer_id (parent != NULL ? parent->id : NULL, &self->diff_id, self->id);
   g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
   if (!ul_image_layer_find (repo, self->id, &stored, error)
-      || !ul_refs_find (repo, split_ref, &has_split, &split, error)
-      || !init_blob (self, repo, keep_blob, error))
+      || !ul_refs_find (repo, split_ref, &has_split, &split, error))
     return FALSE;
   self->is_there = stored != NULL && has_split;
+  if (!init_blob (self, repo, keep_blob, error))
+    return FALSE;
   if (!self->is_there)
     return TRUE;
   self->commit = stored->commit;
@@ -98,25 +99,38 @@ open_blob (const UlImportLayer *self, const UlImageSource *source, UlGzip *split
   return ul_layer_blob_new (&extent, split != NULL ? write_lines : NULL, split, progress, error);
 }
 
-/* From the blob to files, which are stored, and lines of tar-split, which go to @split; the blob
- * itself to @tee, unless that is -1. */
-static gboolean
-read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-           UlGzip *split, int tee, UlProgress *progress, GError **error)
+/* What makes the blob again goes to @recipe, unless that is -1. */
+static UlLayerBlob *
+open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *split, int recipe,
+                   gboolean threaded, UlProgress *progress, GError **error)
 {
-  UlLayerBlobSums sums;
   g_autoptr (UlLayerBlob) blob = open_blob (self, source, split, progress, error);
   if (blob == NULL)
+    return NULL;
+  if (recipe >= 0)
+    ul_layer_blob_write_recipe (blob, recipe);
+  if (threaded)
+    ul_layer_blob_use_threads (blob);
+  return g_steal_pointer (&blob);
+}
+
+/* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
+static gboolean
+read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+           UlGzip *split, int recipe, UlProgress *progress, GError **error)
+{
+  UlLayerBlobSums sums;
+  g_autoptr (UlLayerBlob) blob
+      = open_blob_to_keep (self, source, split, recipe, options->jobs > 1, progress, error);
+  if (blob == NULL)
     return FALSE;
-  ul_layer_blob_tee (blob, tee);
-  if (options->jobs > 1)
-    ul_layer_blob_read_ahead (blob);
   const UlStream stream = ul_layer_blob_stream (blob);
   self->layer = ul_layer_read (options, &stream, error);
   if (self->layer == NULL || !ul_layer_blob_finish (blob, &sums, error)
       || !check_sums (self, ul_image_source_is_unpacked (source), &sums, error))
     return FALSE;
   self->size = sums.diff_size;
+  self->recipe_is_split = ul_layer_blob_recipe_is_split (blob);
   return ul_gzip_finish (split, error);
 }
 
@@ -168,13 +182,14 @@ open_tmp (const UlLayerOptions *options, UlTmpFile *out, GError **error)
 
 static gboolean
 read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-            UlWriter *writer, int tee, UlProgress *progress, GError **error)
+            UlWriter *writer, int recipe, UlProgress *progress, GError **error)
 {
   g_auto (UlTmpFile) lines = UL_TMP_FILE_INIT;
   if (!open_tmp (options, &lines, error))
     return FALSE;
-  g_autoptr (UlGzip) split = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, 1);
-  if (!read_blob (self, source, options, split, tee, progress, error))
+  g_autoptr (UlGzip) split
+      = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, options->jobs > 1 ? 2 : 1);
+  if (!read_blob (self, source, options, split, recipe, progress, error))
     return FALSE;
   if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))
     return FALSE;
@@ -184,30 +199,31 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
 
 /* Of a layer that is there. */
 static gboolean
-read_blob_alone (const UlImportLayer *self, const UlImageSource *source, int tee,
-                 UlProgress *progress, GError **error)
+read_blob_alone (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
+                 int recipe, UlProgress *progress, GError **error)
 {
   UlLayerBlobSums sums;
-  g_autoptr (UlLayerBlob) blob = open_blob (self, source, NULL, progress, error);
-  if (blob == NULL)
+  g_autoptr (UlLayerBlob) blob
+      = open_blob_to_keep (self, source, NULL, recipe, options->jobs > 1, progress, error);
+  if (blob == NULL || !ul_layer_blob_drain (blob, &sums, error))
     return FALSE;
-  ul_layer_blob_tee (blob, tee);
-  return ul_layer_blob_drain (blob, &sums, error) && check_sums (self, FALSE, &sums, error);
+  self->recipe_is_split = ul_layer_blob_recipe_is_split (blob);
+  return check_sums (self, FALSE, &sums, error);
 }
 
 static gboolean
 read_what_lacks (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
                  UlWriter *writer, UlProgress *progress, GError **error)
 {
-  g_auto (UlTmpFile) blob = UL_TMP_FILE_INIT;
-  if (self->lacks_blob && !open_tmp (options, &blob, error))
+  g_auto (UlTmpFile) recipe = UL_TMP_FILE_INIT;
+  if (self->lacks_blob && !open_tmp (options, &recipe, error))
     return FALSE;
-  if (!(self->is_there ? read_blob_alone (self, source, blob.fd, progress, error)
-                       : read_layer (self, source, options, writer, blob.fd, progress, error)))
+  if (!(self->is_there ? read_blob_alone (self, source, options, recipe.fd, progress, error)
+                       : read_layer (self, source, options, writer, recipe.fd, progress, error)))
     return FALSE;
   return !self->lacks_blob
-         || store_file (UL_IMAGE_BLOB_FILE, blob.fd, options->transaction, writer, &self->blob,
-                        error);
+         || store_file (self->recipe_is_split ? UL_IMAGE_BLOB_SPLIT : UL_IMAGE_BLOB_FILE, recipe.fd,
+                        options->transaction, writer, &self->blob, error);
 }
 
 gboolean

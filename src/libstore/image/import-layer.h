@@ -2,7 +2,7 @@
 #pragma once
 
 #include "build/from-layer.h"
-#include "image/source.h"
+#include "image/import.h"
 
 /* One layer of an image being imported. Private to image/. */
 
@@ -16,18 +16,18 @@ typedef struct
   const UlOciDescriptor *descriptor;
 
   gboolean is_there;   /* it was before: commit is set */
-  gboolean lacks_blob; /* as it came packed it's to be kept, and wasn't before */
+  gboolean lacks_blob; /* what makes it again is to be kept, and wasn't before */
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  UlChecksum blob;      /* the same of the blob, where that was lacking */
-  UlChecksum commit;    /* after finish () */
+  gboolean recipe_is_split;
+  UlChecksum blob;   /* the same of what makes the blob again, where that was lacking */
+  UlChecksum commit; /* after finish () */
 } UlImportLayer;
 
 void ul_import_layer_clear (UlImportLayer *self);
 
-/* Fill in @index's ids; is it there? @parent: the layer below, or NULL. @keep_blob: if it's packed,
- * is its blob? */
+/* Fill in @index's ids; is it there? @parent: the layer below, or NULL. */
 gboolean ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments *image,
                                guint index, const UlImportLayer *parent, gboolean keep_blob,
                                GError **error);

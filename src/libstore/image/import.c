@@ -78,7 +78,7 @@ init_layers (Import *import, UlImageImportResult *result, GError **error)
 {
   const guint n = import->image->config->diff_ids->len;
   const gboolean keep_blobs
-      = import->options->keep_blobs && !ul_image_source_is_unpacked (import->source);
+      = !import->options->forget_blobs && !ul_image_source_is_unpacked (import->source);
   g_array_set_size (import->layers, n);
   result->layers = n;
   for (guint i = 0; i < n; i++)

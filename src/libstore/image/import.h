@@ -15,9 +15,10 @@ typedef struct
 {
   const char *name; /* in full */
   UlDevicePolicy devices;
-  gboolean keep_blobs; /* of packed layers, as they are: read for that also if the layer is there */
-  guint n_base;        /* so many lowest layers the source lacks: they have to be there */
-  guint jobs;          /* 0: all CPUs */
+  gboolean forget_blobs; /* don't keep what makes packed layers' blobs again, bit for bit: of gzip
+                            its gzip-split (core/gzip-split.h), of anything else all of it */
+  guint n_base;          /* so many lowest layers the source lacks: they have to be there */
+  guint jobs;            /* 0: all CPUs */
   UlTransactionOptions transaction;
   UlProgress *progress; /* layers, and bytes of the blobs; may be NULL */
 } UlImageImportOptions;
@@ -33,8 +34,9 @@ typedef struct
   guint64 bytes_written; /* of files, uncompressed */
 } UlImageImportResult;
 
-/* Everything is verified before it's given a name: blobs and tars by their digests. Layers are read
- * on several threads. All refs are set at the end, in one transaction, durable on return unless
+/* Everything is verified before it's given a name: blobs and tars by their digests. A layer that is
+ * there isn't read, unless its blob is another than those known. Layers are read on several
+ * threads. All refs are set at the end, in one transaction, durable on return unless
  * fsync is off; after a failure the repository has what it had. */
 gboolean ul_image_import (UlRepo *repo, const UlImageSource *source,
                           const UlImageImportOptions *options, UlImageImportResult *out_result,

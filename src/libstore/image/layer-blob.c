@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/blob-split.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/interrupt.h"
@@ -23,7 +24,9 @@ struct _UlLayerBlob
   guint64 plain_size;
   UlTarSplitWriter *split; /* NULL: nobody wants it */
   UlProgress *progress;
-  int tee; /* -1: none */
+  gboolean threaded;
+  int recipe;         /* -1: nobody wants it */
+  UlBlobSplit *parts; /* writes it, if it's that */
   guint8 buffer[BUFFER];
 };
 
@@ -52,7 +55,19 @@ read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **err
   self->packed_size += *out_n;
   ul_progress_add (self->progress, bytes, *out_n);
   *out_bytes = self->buffer;
-  return self->tee < 0 || ul_fd_write_all (self->tee, self->buffer, *out_n, "blob", error);
+  if (self->recipe < 0)
+    return TRUE;
+  if (self->packed_size == *out_n && ul_unpack_is_gzip (self->buffer, *out_n))
+    self->parts = ul_blob_split_new (self->recipe, self->threaded);
+  return self->parts != NULL || ul_fd_write_all (self->recipe, self->buffer, *out_n, "blob", error);
+}
+
+/* UlUnpackWatch */
+static gboolean
+watch (const UlGunzipChunk *chunk, gpointer data, GError **error)
+{
+  UlLayerBlob *self = data;
+  return ul_blob_split_push (self->parts, chunk, error);
 }
 
 /* UlStream.read of what is in the blob. */
@@ -87,7 +102,9 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   self->extent = *extent;
   *extent = (UlExtent) UL_EXTENT_INIT;
   self->progress = progress;
-  self->tee = -1;
+  self->threaded = FALSE;
+  self->recipe = -1;
+  self->parts = NULL;
   self->ahead = NULL;
   self->plain = (UlStream){ .read = read_unpacked, .data = self };
   self->packed_hasher = ul_hasher_new ();
@@ -110,6 +127,7 @@ ul_layer_blob_free (UlLayerBlob *self)
     return;
   ul_read_ahead_free (self->ahead);
   ul_unpack_free (self->unpack);
+  ul_blob_split_free (self->parts);
   ul_hasher_free (self->packed_hasher);
   ul_hasher_free (self->plain_hasher);
   ul_tar_split_writer_free (self->split);
@@ -124,14 +142,22 @@ ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data)
 }
 
 void
-ul_layer_blob_tee (UlLayerBlob *self, int fd)
+ul_layer_blob_write_recipe (UlLayerBlob *self, int fd)
 {
-  self->tee = fd;
+  self->recipe = fd;
+  ul_unpack_watch (self->unpack, watch, self);
+}
+
+gboolean
+ul_layer_blob_recipe_is_split (const UlLayerBlob *self)
+{
+  return self->parts != NULL;
 }
 
 void
-ul_layer_blob_read_ahead (UlLayerBlob *self)
+ul_layer_blob_use_threads (UlLayerBlob *self)
 {
+  self->threaded = TRUE;
   /* Who waits for a pipe can't be stopped. */
   if (self->extent.is_pipe)
     return;
@@ -176,6 +202,7 @@ finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
     ul_read_ahead_finish (self->ahead);
   if ((self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
       || !drain (self, read_packed, max, "blob", error)
+      || (self->parts != NULL && !ul_blob_split_finish (self->parts, error))
       || (self->extent.done != NULL && !self->extent.done (&self->extent, error)))
     return FALSE;
   ul_hasher_finish (self->packed_hasher, &out->digest);

@@ -24,11 +24,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlLayerBlob, ul_layer_blob_free)
 /* Before anything is pulled: which contents stay in the tar-split. */
 void ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data);
 
-/* Before anything is pulled: what is read of the blob is written to @fd, too, which is borrowed. */
-void ul_layer_blob_tee (UlLayerBlob *self, int fd);
+/* Before anything is pulled: work on threads of its own, where it can. One reads and unpacks,
+ * unless the blob is a pipe. */
+void ul_layer_blob_use_threads (UlLayerBlob *self);
 
-/* Before it's read: a thread of its own reads and unpacks, unless it's a pipe. */
-void ul_layer_blob_read_ahead (UlLayerBlob *self);
+/* Before anything is pulled: @fd, which is borrowed, gets what it takes to have the blob again. */
+void ul_layer_blob_write_recipe (UlLayerBlob *self, int fd);
+
+/* What that was, once something was pulled: of gzip the gzip-split (core/gzip-split.h); of
+ * anything else the blob itself. */
+gboolean ul_layer_blob_recipe_is_split (const UlLayerBlob *self);
 
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "checkout/to-tar-sink.h"
+#include "core/gzip-split-reader.h"
 #include "image/blob-digest.h"
 #include "image/layer-tar.h"
 #include "util/error.h"
@@ -98,15 +99,19 @@ end (Attempt *self, GError **error)
 }
 
 static gboolean
+write_tar (const UlLayerPack *self, UlLayerTarSink sink, gpointer data, GError **error)
+{
+  ul_autofd int tar_split = -1;
+  ul_progress_add (self->progress, bytes_total, self->layer->size);
+  return ul_image_open_tar_split (self->repo, &self->layer->diff_id, &tar_split, error)
+         && ul_layer_tar_write (self->repo, &self->layer->commit, &self->layer->diff_id, tar_split,
+                                sink, data, error);
+}
+
+static gboolean
 run (Attempt *self, GError **error)
 {
-  const UlLayerPack *pack = self->pack;
-  ul_autofd int tar_split = -1;
-  ul_progress_add (pack->progress, bytes_total, pack->layer->size);
-  return ul_image_open_tar_split (pack->repo, &pack->layer->diff_id, &tar_split, error)
-         && ul_layer_tar_write (pack->repo, &pack->layer->commit, &pack->layer->diff_id, tar_split,
-                                push, self, error)
-         && end (self, error);
+  return write_tar (self->pack, push, self, error) && end (self, error);
 }
 
 static gboolean
@@ -263,25 +268,66 @@ pack_anew (UlLayerPack *self, GError **error)
   g_return_val_if_reached (FALSE);
 }
 
-/* A blob that was kept when the image was imported. */
 static gboolean
-copy_kept (UlLayerPack *self, int fd, GError **error)
+copy (int from, int to, GError **error)
 {
-  g_auto (UlTmpFile) file = UL_TMP_FILE_INIT;
   g_autofree guint8 *buffer = g_malloc (BUFFER);
-  UlChecksum digest;
   gsize n;
-  if (!ul_layout_writer_open_file (self->writer, &file, error))
-    return FALSE;
   do
-    if (!ul_interrupt_check (error) || !ul_fd_read (fd, buffer, BUFFER, "blob", &n, error)
-        || !ul_fd_write_all (file.fd, buffer, n, "blob", error))
+    if (!ul_interrupt_check (error) || !ul_fd_read (from, buffer, BUFFER, "blob", &n, error)
+        || !ul_fd_write_all (to, buffer, n, "blob", error))
       return FALSE;
   while (n > 0);
-  if (!ul_blob_digest (file.fd, &digest, error))
+  return TRUE;
+}
+
+/* A blob being made from its gzip-split. */
+typedef struct
+{
+  const UlLayerPack *pack;
+  UlGzipSplitReader *reader;
+  int fd;
+} Joint;
+
+/* UlLayerTarSink */
+static gboolean
+push_joint (const guint8 *bytes, gsize len, gpointer data, GError **error)
+{
+  const Joint *self = data;
+  ul_progress_add (self->pack->progress, bytes, len);
+  return ul_interrupt_check (error) && ul_gzip_split_reader_push (self->reader, bytes, len, error);
+}
+
+/* UlGzipSplitSink */
+static gboolean
+write_joint (const void *bytes, gsize len, gpointer data, GError **error)
+{
+  return ul_fd_write_all (((const Joint *) data)->fd, bytes, len, "blob", error);
+}
+
+static gboolean
+join (const UlLayerPack *pack, int from, int to, GError **error)
+{
+  Joint joint = { pack, NULL, to };
+  g_autoptr (UlFdStream) file = ul_fd_stream_new (from);
+  const UlStream split = ul_fd_stream (file);
+  g_autoptr (UlGzipSplitReader) reader = ul_gzip_split_reader_new (&split, write_joint, &joint);
+  joint.reader = reader;
+  return write_tar (pack, push_joint, &joint, error) && ul_gzip_split_reader_finish (reader, error);
+}
+
+/* What was kept of the blob when the image was imported. */
+static gboolean
+use_kept (UlLayerPack *self, int fd, gboolean is_split, GError **error)
+{
+  g_auto (UlTmpFile) file = UL_TMP_FILE_INIT;
+  UlChecksum digest;
+  if (!ul_layout_writer_open_file (self->writer, &file, error)
+      || !(is_split ? join (self, fd, file.fd, error) : copy (fd, file.fd, error))
+      || !ul_blob_digest (file.fd, &digest, error))
     return FALSE;
   if (!ul_checksum_equal (&digest, &self->descriptor->digest))
-    return ul_throw (error, UL_ERROR_CORRUPT, "the blob that was kept has another digest");
+    return ul_throw (error, UL_ERROR_CORRUPT, "what was kept of the blob gives another digest");
   return take (&file, self, TRUE, &digest, error);
 }
 
@@ -290,6 +336,7 @@ find_or_make (UlLayerPack *self, GError **error)
 {
   const UlOciDescriptor *wanted = self->descriptor;
   ul_autofd int kept = -1;
+  gboolean is_split;
   if (ul_layout_writer_has_blob (self->writer, &wanted->digest, wanted->size))
     {
       self->is_exact = TRUE;
@@ -297,9 +344,9 @@ find_or_make (UlLayerPack *self, GError **error)
       self->size = wanted->size;
       return TRUE;
     }
-  if (!ul_image_open_blob (self->repo, &wanted->digest, &kept, error))
+  if (!ul_image_open_blob (self->repo, &wanted->digest, &kept, &is_split, error))
     return FALSE;
-  return kept >= 0 ? copy_kept (self, kept, error) : pack_anew (self, error);
+  return kept >= 0 ? use_kept (self, kept, is_split, error) : pack_anew (self, error);
 }
 
 gboolean

@@ -6,10 +6,10 @@
 #include "image/records.h"
 #include "util/progress.h"
 
-/* A layer's blob again, as its manifest describes it. What packed it isn't known, only the digest
- * and size of what came of it: unless the blob was kept, it is packed as common tools do until one
- * way gives that digest. Each way makes the tar anew and writes to a file of its own, so that
- * memory is small and no layer lies there unpacked. Private to image/. */
+/* A layer's blob again, as its manifest describes it: from what was kept of it; else, as what
+ * packed it isn't known, only the digest and size of what came of it, packed as common tools do
+ * until one way gives that digest. Each way makes the tar anew and writes to a file of its own, so
+ * that memory is small and no layer lies there unpacked. Private to image/. */
 
 G_BEGIN_DECLS
 

@@ -346,22 +346,31 @@ give_fd (UlRepo *repo, UlContent *content, int *out_fd, GError **error)
   return *out_fd >= 0 || ul_throw_errno (error, "dup");
 }
 
-/* File @name of the commit that @ref stands for; *out_found is FALSE if there is no such ref. */
+/* The first of the files @names (NULL-terminated) that the commit has for which @ref stands;
+ * *out_name is NULL if there is no such ref. */
 static gboolean
-find_kept (UlRepo *repo, const char *ref, const char *name, gboolean *out_found, UlChecksum *out,
-           GError **error)
+find_kept (UlRepo *repo, const char *ref, const char *const *names, const char **out_name,
+           UlChecksum *out, GError **error)
 {
   g_auto (UlCommit) commit = { 0 };
   UlChecksum checksum;
-  gboolean found = FALSE;
-  if (!ul_refs_find (repo, ref, out_found, &checksum, error))
+  gboolean found;
+  *out_name = NULL;
+  if (!ul_refs_find (repo, ref, &found, &checksum, error))
     return FALSE;
-  if (!*out_found)
+  if (!found)
     return TRUE;
-  if (!ul_objects_load_commit (repo, &checksum, &commit, error)
-      || !find_file (repo, &commit, name, &found, out, error))
+  if (!ul_objects_load_commit (repo, &checksum, &commit, error))
     return ul_prefix (error, "%s", ref);
-  return found || ul_throw (error, UL_ERROR_CORRUPT, "%s: no %s", ref, name);
+  for (const char *const *name = names; *name != NULL; name++)
+    {
+      if (!find_file (repo, &commit, *name, &found, out, error))
+        return ul_prefix (error, "%s", ref);
+      *out_name = *name;
+      if (found)
+        return TRUE;
+    }
+  return ul_throw (error, UL_ERROR_CORRUPT, "%s: no %s", ref, *out_name);
 }
 
 static gboolean
@@ -377,10 +386,10 @@ gboolean
 ul_image_find_tar_split (UlRepo *repo, const UlChecksum *diff_id, UlChecksum *out, GError **error)
 {
   g_autofree char *ref = ul_image_tar_split_ref (diff_id);
-  gboolean found;
-  if (!find_kept (repo, ref, UL_IMAGE_TAR_SPLIT_FILE, &found, out, error))
+  const char *name;
+  if (!find_kept (repo, ref, (const char *[]){ UL_IMAGE_TAR_SPLIT_FILE, NULL }, &name, out, error))
     return FALSE;
-  return found || ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
+  return name != NULL || ul_throw (error, UL_ERROR_NOT_FOUND, "%s: not there", ref);
 }
 
 gboolean
@@ -393,14 +402,17 @@ ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *out_fd, G
 }
 
 gboolean
-ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, GError **error)
+ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, gboolean *out_is_split,
+                    GError **error)
 {
+  static const char *const names[] = { UL_IMAGE_BLOB_FILE, UL_IMAGE_BLOB_SPLIT, NULL };
   g_autofree char *ref = ul_image_blob_ref (digest);
-  gboolean found;
+  const char *name;
   UlChecksum file;
-  if (!find_kept (repo, ref, UL_IMAGE_BLOB_FILE, &found, &file, error))
+  if (!find_kept (repo, ref, names, &name, &file, error))
     return FALSE;
-  if (found)
+  *out_is_split = g_strcmp0 (name, UL_IMAGE_BLOB_SPLIT) == 0;
+  if (name != NULL)
     return open_kept (repo, ref, &file, out_fd, error);
   *out_fd = -1;
   return TRUE;

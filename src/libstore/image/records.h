@@ -26,6 +26,7 @@ G_BEGIN_DECLS
 #define UL_IMAGE_INDEX_FILE     "index"
 #define UL_IMAGE_TAR_SPLIT_FILE "tar-split.gz"
 #define UL_IMAGE_BLOB_FILE      "blob"
+#define UL_IMAGE_BLOB_SPLIT     "gzip-split"
 
 #define UL_IMAGE_KEY_NAME       "underlay.image.name"
 #define UL_IMAGE_KEY_MEDIA_TYPE "underlay.image.media-type"
@@ -91,8 +92,9 @@ gboolean ul_image_open_tar_split (UlRepo *repo, const UlChecksum *diff_id, int *
 gboolean ul_image_find_tar_split (UlRepo *repo, const UlChecksum *diff_id, UlChecksum *out,
                                   GError **error);
 
-/* The blob of that digest, to be read from its start, not verified; *out_fd is -1 if it isn't kept.
- */
-gboolean ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd, GError **error);
+/* What is kept of the blob of that digest, to be read from its start, not verified; *out_fd is -1
+ * for nothing. *out_is_split: its gzip-split (core/gzip-split.h); else the blob itself. */
+gboolean ul_image_open_blob (UlRepo *repo, const UlChecksum *digest, int *out_fd,
+                             gboolean *out_is_split, GError **error);
 
 G_END_DECLS

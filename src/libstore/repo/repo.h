@@ -82,7 +82,7 @@ gint ul_repo_tmp_expiry_secs (UlRepo *self);        /* core.tmp-expiry-secs, a d
 gint ul_repo_keep_unreferenced_secs (UlRepo *self); /* core.keep-unreferenced-secs, 0 */
 gboolean ul_repo_tombstone_commits (UlRepo *self);  /* core.tombstone-commits, false */
 gint ul_repo_zlib_level (UlRepo *self);             /* archive.zlib-level, 6 */
-gboolean ul_repo_keep_blobs (UlRepo *self);         /* image.keep-blobs, false */
+gboolean ul_repo_keep_blobs (UlRepo *self);         /* image.keep-blobs, true */
 /* Bytes that must stay free on a file system of @total bytes: core.min-free-space-size, else
  * core.min-free-space-percent (3). */
 guint64 ul_repo_min_free_space (UlRepo *self, guint64 total);

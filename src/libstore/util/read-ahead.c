@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define SLOTS 4
+#define SLOTS 8
 
 typedef struct
 {

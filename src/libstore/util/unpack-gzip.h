@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 typedef struct _UlUnpackGzip UlUnpackGzip;
 
-/* Do these first bytes of a stream say that it's gzip, and can it be unpacked here? */
-gboolean ul_unpack_gzip_takes (const guint8 *bytes, gsize len);
+/* Was the program built with it? */
+gboolean ul_unpack_gzip_is_there (void);
 
 /* @first: what was read of @from before, which stays where it is until the first read of it. */
 UlUnpackGzip *ul_unpack_gzip_new (const UlStream *from, const guint8 *first, gsize first_len);

@@ -7,7 +7,10 @@
 
 struct _UlUnpack
 {
-  UlUnpackGzip *gzip; /* NULL: it's up to libarchive */
+  UlGunzip *gunzip;   /* of gzip, if somebody watches */
+  UlUnpackGzip *gzip; /* if nobody does; both NULL: it's up to libarchive */
+  UlUnpackWatch watch;
+  gpointer watch_data;
   const UlArchive *lib;
   struct archive *archive;
   UlStream from;
@@ -31,17 +34,27 @@ throw_archive (UlUnpack *self, GError **error)
                    message != NULL ? message : "damaged, or cut off");
 }
 
-static la_ssize_t
-pull (struct archive *archive, void *data, const void **out_block)
+/* UlStream.read of all of it. */
+static gboolean
+pull (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
   UlUnpack *self = data;
-  const guint8 *bytes = self->first;
-  gsize n = self->first_len;
-  (void) archive;
+  if (self->first_len == 0)
+    return self->from.read (self->from.data, out_bytes, out_n, error);
+  *out_bytes = self->first;
+  *out_n = self->first_len;
   self->first_len = 0;
-  if (n == 0
-      && (self->from_error != NULL
-          || !self->from.read (self->from.data, &bytes, &n, &self->from_error)))
+  return TRUE;
+}
+
+static la_ssize_t
+pull_block (struct archive *archive, void *data, const void **out_block)
+{
+  UlUnpack *self = data;
+  const guint8 *bytes = NULL;
+  gsize n = 0;
+  (void) archive;
+  if (self->from_error != NULL || !pull (self, &bytes, &n, &self->from_error))
     return ARCHIVE_FATAL;
   *out_block = bytes;
   return (la_ssize_t) n;
@@ -76,6 +89,7 @@ ul_unpack_free (UlUnpack *self)
 {
   if (self == NULL)
     return;
+  ul_gunzip_free (self->gunzip);
   ul_unpack_gzip_free (self->gzip);
   if (self->archive != NULL)
     self->lib->archive_read_free (self->archive);
@@ -92,7 +106,8 @@ open_archive (UlUnpack *self, GError **error)
   if (self->archive == NULL || !choose (self))
     return ul_throw (error, UL_ERROR_UNSUPPORTED,
                      "unpack: libarchive lacks gzip, zstd, bzip2 or xz");
-  if (self->lib->archive_read_open2 (self->archive, self, NULL, pull, NULL, NULL) != ARCHIVE_OK)
+  if (self->lib->archive_read_open2 (self->archive, self, NULL, pull_block, NULL, NULL)
+      != ARCHIVE_OK)
     return throw_archive (self, error);
   switch (self->lib->archive_read_next_header (self->archive, &entry))
     {
@@ -112,9 +127,47 @@ start (UlUnpack *self, GError **error)
   self->started = TRUE;
   if (!self->from.read (self->from.data, &self->first, &self->first_len, error))
     return FALSE;
-  if (!ul_unpack_gzip_takes (self->first, self->first_len))
+  if (!ul_unpack_is_gzip (self->first, self->first_len))
+    return open_archive (self, error);
+  if (self->watch != NULL)
+    {
+      const UlStream all = { pull, self };
+      self->gunzip = ul_gunzip_new (&all);
+      return TRUE;
+    }
+  if (!ul_unpack_gzip_is_there ())
     return open_archive (self, error);
   self->gzip = ul_unpack_gzip_new (&self->from, self->first, self->first_len);
+  return TRUE;
+}
+
+gboolean
+ul_unpack_is_gzip (const guint8 *bytes, gsize len)
+{
+  return len >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+void
+ul_unpack_watch (UlUnpack *self, UlUnpackWatch watch, gpointer data)
+{
+  self->watch = watch;
+  self->watch_data = data;
+}
+
+static gboolean
+read_watched (UlUnpack *self, const guint8 **out_bytes, gsize *out_n, GError **error)
+{
+  UlGunzipChunk chunk = { 0 };
+  gboolean more = TRUE;
+  while (!self->at_end && chunk.len == 0)
+    {
+      if (!ul_gunzip_read (self->gunzip, &chunk, &more, error)
+          || !self->watch (&chunk, self->watch_data, error))
+        return FALSE;
+      self->at_end = !more;
+    }
+  *out_bytes = chunk.content;
+  *out_n = chunk.len;
   return TRUE;
 }
 
@@ -127,6 +180,8 @@ ul_unpack_read (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **
   la_int64_t offset;
   if (!self->started && !start (self, error))
     return FALSE;
+  if (self->gunzip != NULL)
+    return read_watched (self, out_bytes, out_n, error);
   if (self->gzip != NULL)
     return ul_unpack_gzip_read (self->gzip, out_bytes, out_n, error);
   /* A block may be empty though more follow. */

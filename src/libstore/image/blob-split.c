@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/blob-split.h"
+
+#include "core/gzip-split.h"
+#include "util/fd.h"
+
+#define SLOTS 16
+
+struct _UlBlobSplit
+{
+  int fd;
+  UlGzipSplitWriter *writer;
+  gboolean threaded;
+  GThread *thread; /* NULL: not started, or joined, or the system allows no more */
+
+  GMutex lock; /* guards what follows; a slot is the pusher's until it's filled */
+  GCond changed;
+  guint64 filled; /* slots in all */
+  guint64 used;   /* of these, the thread is done with */
+  gboolean ended; /* no more come */
+  gboolean failed;
+  GError *failure; /* of the thread, until somebody is told */
+  UlGzipSplitPiece *slots[SLOTS];
+};
+
+static gboolean
+write_split (const void *bytes, gsize len, gpointer data, GError **error)
+{
+  return ul_fd_write_all (((const UlBlobSplit *) data)->fd, bytes, len, "gzip-split", error);
+}
+
+UlBlobSplit *
+ul_blob_split_new (int fd, gboolean threaded)
+{
+  UlBlobSplit *self = g_new0 (UlBlobSplit, 1);
+  self->fd = fd;
+  self->writer = ul_gzip_split_writer_new (write_split, self);
+  self->threaded = threaded;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+static void
+stop (UlBlobSplit *self, gboolean at_once)
+{
+  if (self->thread == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  self->failed = self->failed || at_once;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
+ul_blob_split_free (UlBlobSplit *self)
+{
+  if (self == NULL)
+    return;
+  stop (self, TRUE);
+  for (guint i = 0; i < SLOTS; i++)
+    ul_gzip_split_piece_free (self->slots[i]);
+  ul_gzip_split_writer_free (self->writer);
+  g_clear_error (&self->failure);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+/* FALSE: there is nothing more to do. */
+static gboolean
+wait_for_slot (UlBlobSplit *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->filled == self->used && !self->ended)
+    g_cond_wait (&self->changed, &self->lock);
+  const gboolean more = self->filled > self->used && !self->failed;
+  g_mutex_unlock (&self->lock);
+  return more;
+}
+
+static gpointer
+work (gpointer data)
+{
+  UlBlobSplit *self = data;
+  while (wait_for_slot (self))
+    {
+      GError *failure = NULL;
+      const gboolean ok
+          = ul_gzip_split_writer_push (self->writer, self->slots[self->used % SLOTS], &failure);
+      g_mutex_lock (&self->lock);
+      self->used++;
+      if (!ok)
+        {
+          self->failed = TRUE;
+          self->failure = failure;
+        }
+      g_cond_signal (&self->changed);
+      g_mutex_unlock (&self->lock);
+    }
+  return NULL;
+}
+
+/* One that can be filled; NULL if the thread has failed. */
+static UlGzipSplitPiece *
+wait_for_room (UlBlobSplit *self, GError **error)
+{
+  g_mutex_lock (&self->lock);
+  while (self->filled - self->used == SLOTS && !self->failed)
+    g_cond_wait (&self->changed, &self->lock);
+  UlGzipSplitPiece **slot = &self->slots[self->filled % SLOTS];
+  if (self->failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->failure));
+  const gboolean ok = !self->failed;
+  g_mutex_unlock (&self->lock);
+  if (ok && *slot == NULL)
+    *slot = ul_gzip_split_piece_new ();
+  return ok ? *slot : NULL;
+}
+
+gboolean
+ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error)
+{
+  UlGzipSplitPiece *piece = wait_for_room (self, error);
+  if (piece == NULL)
+    return FALSE;
+  ul_gzip_split_piece_set (piece, chunk);
+  if (self->threaded && self->thread == NULL)
+    {
+      self->thread = g_thread_try_new ("gzip-split", work, self, NULL);
+      self->threaded = self->thread != NULL;
+    }
+  if (!self->threaded)
+    return ul_gzip_split_writer_push (self->writer, piece, error);
+  g_mutex_lock (&self->lock);
+  self->filled++;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+gboolean
+ul_blob_split_finish (UlBlobSplit *self, GError **error)
+{
+  stop (self, FALSE);
+  if (self->failure != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->failure));
+      return FALSE;
+    }
+  return ul_gzip_split_writer_finish (self->writer, error);
+}

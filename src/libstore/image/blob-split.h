@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "util/gunzip.h"
+
+/* Writes the gzip-split (core/gzip-split.h) of a blob while somebody unpacks it: on a thread of its
+ * own, as finding out how something was packed takes as long as unpacking it. Private to image/. */
+
+G_BEGIN_DECLS
+
+typedef struct _UlBlobSplit UlBlobSplit;
+
+/* @fd: borrowed. @threaded: FALSE does the work in push (). */
+UlBlobSplit *ul_blob_split_new (int fd, gboolean threaded);
+void ul_blob_split_free (UlBlobSplit *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlBlobSplit, ul_blob_split_free)
+
+/* The next chunk, which is copied. Waits while 16 are there. It may fail by one pushed before. */
+gboolean ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error);
+/* The file is complete then. */
+gboolean ul_blob_split_finish (UlBlobSplit *self, GError **error);
+
+G_END_DECLS
