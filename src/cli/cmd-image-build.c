@@ -296,7 +296,7 @@ static const UlOption table[] = {
     "Pack the layers with gzip (the default) or zstd, or not at all: none", "gzip zstd none",
     parse_compress },
   { "keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, keep_blobs), NULL,
-    "Keep the packed layers, too, so that an export needn't pack them again" },
+    "Keep what makes the packed layers again, so that an export needn't find out how" },
   { "disable-fsync", 0, UL_OPTION_FLAG, offsetof (Options, no_fsync), NULL,
     "Do not make the result durable" },
   { "per-object-fsync", 0, UL_OPTION_FLAG, offsetof (Options, per_object_fsync), NULL,

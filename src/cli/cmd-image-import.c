@@ -60,8 +60,8 @@ print_text (const char *name, const UlImageImportResult *result)
   g_autofree char *written = g_format_size (result->bytes_written);
   printf ("%s: %u layer%s, %u new", name, result->layers, result->layers == 1 ? "" : "s",
           result->layers_read);
-  if (result->blobs_kept > result->layers_read)
-    printf (", %u blob%s kept", result->blobs_kept, result->blobs_kept == 1 ? "" : "s");
+  if (result->blobs_added > 0)
+    printf (", %u blob%s kept", result->blobs_added, result->blobs_added == 1 ? "" : "s");
   printf (" (%s read, %s of new files written)%s\n", read, written,
           result->unchanged ? ", unchanged" : "");
 }

@@ -135,8 +135,12 @@ for packing in gzips zstd bzip2; do
   is "$packing, kept: nothing is left over" "$(u prune --refs-only --no-prune | tail -n 1)" "Would delete: 1 objects, freeing 5 bytes"
 done
 is "a kept blob is the blob" "$(u cat "image/blob/$(basename "$(layer_blob 2)")" /blob | sha256sum | cut -c1-64)" "$(basename "$(layer_blob 2)")"
-come gzips
-is "of gzip what isn't its content" "$(u ls "image/blob/$(basename "$(layer_blob 2)")" | awk '{ print $NF }' | tail -n 1)" /gzip-split
+tar -C "$SRC" -cf text.tar docs README.md && gzip <text.tar >text.gz
+mkimage text v1 text.tar:@text.gz >>log
+u image import -q --name=text oci:text
+blob=image/blob/$(sha256sum text.gz | cut -c1-64)
+is "of gzip what isn't its content" "$(u ls "$blob" | awk '{ print $NF }' | tail -n 1)" /gzip-split
+is "which is less" "$(($(u ls "$blob" /gzip-split | awk '{ print $4 }') < $(stat -c %s text.gz)))" 1
 come none --keep-blobs
 is "layers that aren't packed aren't kept twice" "$(u refs | grep -c '^image/blob/' || true)" 0
 come gzip --no-keep-blobs
@@ -169,12 +173,27 @@ victim=$(u refs | grep -m 1 '^image/blob/')
 echo other >blob
 mkdir other && mv blob other/
 u commit -q -b "$victim" other >/dev/null
-fails_with "a kept blob that is another" "blob sha256:${victim#image/blob/}: what was kept of the blob gives another digest$" export_image x oci:out
+fails_with "a kept blob that is another" "blob sha256:${victim#image/blob/}: what was kept of the blob gives another digest \(image export --repack packs the layer anew\)$" export_image x oci:out
 mkdir damaged && echo other >damaged/gzip-split
 u commit -q -b "$victim" damaged >/dev/null
-fails_with "a kept part that is no such" "blob sha256:${victim#image/blob/}: .*: gzip-split: damaged$" export_image x oci:out
-fails_with "a kept part of another blob" 'gzip-split: of another content$|gives another digest$' sh -c '"$0" --repo="$1" refs --delete "$2" && "$0" --repo="$1" refs --create="$2" "$(basename "$3")" && "$0" --repo="$1" image export x oci:out' \
+fails_with "a kept part that is no such" "blob sha256:${victim#image/blob/}: .*: gzip-split: damaged \(image export --repack packs the layer anew\)$" export_image x oci:out
+run export_image --repack x oci:out
+like "--repack does without it" "$status $err" '^0 .*: 1 of 3 layers packed anew$'
+fails_with "a kept part of another blob" 'gzip-split: of another content|gives another digest' sh -c '"$0" --repo="$1" refs --delete "$2" && "$0" --repo="$1" refs --create="$2" "$(basename "$3")" && "$0" --repo="$1" image export x oci:out' \
   "$UNDERLAY" "$R" "$victim" "$(u rev-parse "$(u refs | grep '^image/blob/' | grep -v -x "$victim" | head -n 1)")"
+
+# Where what makes it is longer than the blob.
+head -c 3000000 /dev/zero >zeros && tar -cf zeros.tar zeros && gzip -9 <zeros.tar >zeros.gz
+digest=$(mkimage short v1 zeros.tar:@zeros.gz)
+u image import -q --name=short oci:short
+is "zeros: the blob is kept" "$(u ls "image/blob/$(sha256sum zeros.gz | cut -c1-64)" | awk '{ print $NF }' | tail -n 1)" /blob
+ok "zeros: --exact" export_image -q --exact short oci:short-out
+u image remove -q --unused short
+u image import -q --no-keep-blobs --name=short oci:short
+rm "short/blobs/sha256/$(sha256sum zeros.gz | cut -c1-64)"
+fails_with "a layer that is there, and whose blob isn't anywhere" '^error: import oci:short: layer 1, sha256:[0-9a-f]*, which is there but for its blob \(--no-keep-blobs\): .*not there$' \
+  u image import --name=again oci:short
+ok "goes without" u image import -q --no-keep-blobs --name=again oci:short
 
 # The layout.
 come gzip
@@ -248,6 +267,7 @@ nok "a bad tag: nothing is made" test -e new
 mkdir full && : >full/file
 fails_with "a directory with something else" 'oci: full: neither an OCI layout nor empty$' export_image x oci:full
 fails_with "one argument" 'An IMAGE and a DESTINATION' export_image x
+u refs --list image/blob | while read -r ref; do u refs --delete "$ref"; done
 u refs --delete "image/tar-split/$(sha256sum <one.tar | cut -c1-64)"
 fails_with "a layer without its tar-split" 'blob sha256:.*: image/tar-split/[0-9a-f]*: not there$' export_image x oci:new
 

@@ -87,8 +87,8 @@ put_code (Bits *self, guint code, guint n)
     put_bits (self, code >> i & 1, 1);
 }
 
-/* 258 bytes as no encoder writes them: as the symbol from 227 on, and 31 more. And padding that
- * isn't zero. */
+/* 258 bytes as no encoder writes them: as the symbol from 227 on, and 31 more, whether they could
+ * go on or not. And padding that isn't zero. */
 static void
 test_odd (void)
 {
@@ -96,8 +96,9 @@ test_odd (void)
   guint8 trailer[8] = { 0 };
   g_autoptr (GByteArray) content = g_byte_array_new ();
   Bits bits = { g_byte_array_new (), 0 };
-  g_byte_array_set_size (content, 1 + 258 + 258);
+  g_byte_array_set_size (content, 1 + 258 + 258 + 1 + 258);
   memset (content->data, 'a', content->len);
+  content->data[1 + 258 + 258] = 'b';
   g_byte_array_append (bits.bytes, header, sizeof header);
   bits.at = sizeof header * 8;
   put_bits (&bits, 1 + (1 << 1), 3); /* the last block, with fixed codes */
@@ -107,7 +108,15 @@ test_odd (void)
   put_code (&bits, 0, 5);
   put_code (&bits, 0xc0 + 285 - 280, 8);
   put_code (&bits, 0, 5);
+  put_code (&bits, 0x30 + 'b', 8);
+  /* From 259 back, and a byte that is another would be the next. */
+  put_code (&bits, 0xc0 + 284 - 280, 8);
+  put_bits (&bits, 31, 5);
+  put_code (&bits, 16, 5);
+  put_bits (&bits, 2, 7);
+  put_code (&bits, 0x30 + 'c', 8);
   put_code (&bits, 0, 7);
+  g_byte_array_append (content, (const guint8 *) "c", 1);
   while (bits.at % 8 != 0)
     put_bits (&bits, 1, 1);
   const guint32 crc = GUINT32_TO_LE ((guint32) crc32 (0, content->data, content->len));

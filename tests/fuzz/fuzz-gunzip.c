@@ -7,7 +7,7 @@
 #include "../util/gzips.h"
 
 /* Whatever can be unpacked can be put together again, bit for bit, in whatever pieces it comes; and
- * what zlib takes we take, with the same content. */
+ * zlib has the same content of it, that of the first member. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {

@@ -188,9 +188,10 @@ put_match (UlGzipSplitWriter *self, const UlGunzipMatch *match, const guint8 *at
            guint64 place)
 {
   guint code = UL_GZIP_SPLIT_SAID_DISTANCE;
-  const gboolean goes_on
-      = match->length != UL_DEFLATE_MAX_MATCH
-        && (match->length >= ahead || at[match->length] == at[match->length - match->distance]);
+  const gboolean is_said = match->length > UL_DEFLATE_MAX_MATCH
+                           || (match->length < UL_DEFLATE_MAX_MATCH
+                               && (match->length >= ahead
+                                   || at[match->length] == at[match->length - match->distance]));
   if (ahead >= UL_GZIP_SPLIT_HASHED)
     code = find_place (*ul_gzip_split_table_at (&self->table, at),
                        (guint16) (place - match->distance));
@@ -200,7 +201,7 @@ put_match (UlGzipSplitWriter *self, const UlGunzipMatch *match, const guint8 *at
   self->lengths[DISTANCES] += code == UL_GZIP_SPLIT_SAID_DISTANCE ? 2 : 0;
   if (self->literals >= UL_GZIP_SPLIT_MANY_LITERALS)
     put_number (self, self->literals - UL_GZIP_SPLIT_MANY_LITERALS);
-  if (G_UNLIKELY (goes_on))
+  if (G_UNLIKELY (is_said))
     {
       put_number (self, match->length);
       code += UL_GZIP_SPLIT_SAID_LENGTH;

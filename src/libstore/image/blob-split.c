@@ -9,6 +9,8 @@
 struct _UlBlobSplit
 {
   int fd;
+  guint64 left; /* bytes that may still be written */
+  gboolean is_too_long;
   UlGzipSplitWriter *writer;
   gboolean threaded;
   GThread *thread; /* NULL: not started, or joined, or the system allows no more */
@@ -26,14 +28,20 @@ struct _UlBlobSplit
 static gboolean
 write_split (const void *bytes, gsize len, gpointer data, GError **error)
 {
-  return ul_fd_write_all (((const UlBlobSplit *) data)->fd, bytes, len, "gzip-split", error);
+  UlBlobSplit *self = data;
+  self->is_too_long = self->is_too_long || len > self->left;
+  if (self->is_too_long)
+    return TRUE;
+  self->left -= len;
+  return ul_fd_write_all (self->fd, bytes, len, "gzip-split", error);
 }
 
 UlBlobSplit *
-ul_blob_split_new (int fd, gboolean threaded)
+ul_blob_split_new (int fd, guint64 max, gboolean threaded)
 {
   UlBlobSplit *self = g_new0 (UlBlobSplit, 1);
   self->fd = fd;
+  self->left = max;
   self->writer = ul_gzip_split_writer_new (write_split, self);
   self->threaded = threaded;
   g_mutex_init (&self->lock);
@@ -142,7 +150,7 @@ ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **erro
 }
 
 gboolean
-ul_blob_split_finish (UlBlobSplit *self, GError **error)
+ul_blob_split_finish (UlBlobSplit *self, gboolean *out_is_too_long, GError **error)
 {
   stop (self, FALSE);
   if (self->failure != NULL)
@@ -150,5 +158,8 @@ ul_blob_split_finish (UlBlobSplit *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&self->failure));
       return FALSE;
     }
-  return ul_gzip_split_writer_finish (self->writer, error);
+  if (!ul_gzip_split_writer_finish (self->writer, error))
+    return FALSE;
+  *out_is_too_long = self->is_too_long;
+  return TRUE;
 }

@@ -10,14 +10,14 @@ G_BEGIN_DECLS
 
 typedef struct _UlBlobSplit UlBlobSplit;
 
-/* @fd: borrowed. @threaded: FALSE does the work in push (). */
-UlBlobSplit *ul_blob_split_new (int fd, gboolean threaded);
+/* @fd: borrowed. @max: more bytes aren't written. @threaded: FALSE does the work in push (). */
+UlBlobSplit *ul_blob_split_new (int fd, guint64 max, gboolean threaded);
 void ul_blob_split_free (UlBlobSplit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlBlobSplit, ul_blob_split_free)
 
 /* The next chunk, which is copied. Waits while 16 are there. It may fail by one pushed before. */
 gboolean ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error);
-/* The file is complete then. */
-gboolean ul_blob_split_finish (UlBlobSplit *self, GError **error);
+/* The file is complete then, but for *out_is_too_long. */
+gboolean ul_blob_split_finish (UlBlobSplit *self, gboolean *out_is_too_long, GError **error);
 
 G_END_DECLS

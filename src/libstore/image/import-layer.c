@@ -108,7 +108,7 @@ open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *spl
   if (blob == NULL)
     return NULL;
   if (recipe >= 0)
-    ul_layer_blob_write_recipe (blob, recipe);
+    ul_layer_blob_write_recipe (blob, recipe, self->recipe == UL_RECIPE_NONE);
   if (threaded)
     ul_layer_blob_use_threads (blob);
   return g_steal_pointer (&blob);
@@ -130,7 +130,7 @@ read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOption
       || !check_sums (self, ul_image_source_is_unpacked (source), &sums, error))
     return FALSE;
   self->size = sums.diff_size;
-  self->recipe_is_split = ul_layer_blob_recipe_is_split (blob);
+  self->recipe = sums.recipe;
   return ul_gzip_finish (split, error);
 }
 
@@ -207,8 +207,18 @@ read_blob_alone (UlImportLayer *self, const UlImageSource *source, const UlLayer
       = open_blob_to_keep (self, source, NULL, recipe, options->jobs > 1, progress, error);
   if (blob == NULL || !ul_layer_blob_drain (blob, &sums, error))
     return FALSE;
-  self->recipe_is_split = ul_layer_blob_recipe_is_split (blob);
+  self->recipe = sums.recipe;
   return check_sums (self, FALSE, &sums, error);
+}
+
+/* The blob once more, to be kept as it is: where that is shorter than what it's made of. */
+static gboolean
+read_whole (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options, int fd,
+            GError **error)
+{
+  if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
+    return ul_throw_errno (error, "truncate");
+  return read_blob_alone (self, source, options, fd, NULL, error);
 }
 
 static gboolean
@@ -216,14 +226,17 @@ read_what_lacks (UlImportLayer *self, const UlImageSource *source, const UlLayer
                  UlWriter *writer, UlProgress *progress, GError **error)
 {
   g_auto (UlTmpFile) recipe = UL_TMP_FILE_INIT;
+  self->recipe = UL_RECIPE_BLOB;
   if (self->lacks_blob && !open_tmp (options, &recipe, error))
     return FALSE;
   if (!(self->is_there ? read_blob_alone (self, source, options, recipe.fd, progress, error)
                        : read_layer (self, source, options, writer, recipe.fd, progress, error)))
     return FALSE;
+  if (self->recipe == UL_RECIPE_NONE && !read_whole (self, source, options, recipe.fd, error))
+    return FALSE;
   return !self->lacks_blob
-         || store_file (self->recipe_is_split ? UL_IMAGE_BLOB_SPLIT : UL_IMAGE_BLOB_FILE, recipe.fd,
-                        options->transaction, writer, &self->blob, error);
+         || store_file (self->recipe == UL_RECIPE_SPLIT ? UL_IMAGE_BLOB_SPLIT : UL_IMAGE_BLOB_FILE,
+                        recipe.fd, options->transaction, writer, &self->blob, error);
 }
 
 gboolean
@@ -238,7 +251,8 @@ ul_import_layer_read (UlImportLayer *self, const UlImageSource *source,
       return TRUE;
     }
   ul_oci_digest_format (&self->descriptor->digest, digest);
-  return ul_prefix (error, "layer %u, %s", self->index + 1, digest);
+  return ul_prefix (error, "layer %u, %s%s", self->index + 1, digest,
+                    self->is_there ? ", which is there but for its blob (--no-keep-blobs)" : "");
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 
 #include "build/from-layer.h"
 #include "image/import.h"
+#include "image/layer-blob.h"
 
 /* One layer of an image being imported. Private to image/. */
 
@@ -20,7 +21,7 @@ typedef struct
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  gboolean recipe_is_split;
+  UlRecipe recipe;
   UlChecksum blob;   /* the same of what makes the blob again, where that was lacking */
   UlChecksum commit; /* after finish () */
 } UlImportLayer;

@@ -96,6 +96,7 @@ init_layers (Import *import, UlImageImportResult *result, GError **error)
         continue;
       result->layers_read += !layer->is_there;
       result->blobs_kept += layer->lacks_blob;
+      result->blobs_added += layer->lacks_blob && layer->is_there;
       result->bytes_read += layer->descriptor->size;
       ul_progress_add (import->options->progress, total, 1);
       ul_progress_add (import->options->progress, bytes_total, layer->descriptor->size);

@@ -30,6 +30,7 @@ typedef struct
   guint layers;          /* that it has */
   guint layers_read;     /* of these, not there before */
   guint blobs_kept;      /* that weren't before */
+  guint blobs_added;     /* of these, to layers that were there */
   guint64 bytes_read;    /* of the blobs of all these */
   guint64 bytes_written; /* of files, uncompressed */
 } UlImageImportResult;

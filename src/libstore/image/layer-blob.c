@@ -25,7 +25,8 @@ struct _UlLayerBlob
   UlTarSplitWriter *split; /* NULL: nobody wants it */
   UlProgress *progress;
   gboolean threaded;
-  int recipe;         /* -1: nobody wants it */
+  int recipe; /* -1: nobody wants it */
+  gboolean whole;
   UlBlobSplit *parts; /* writes it, if it's that */
   guint8 buffer[BUFFER];
 };
@@ -57,8 +58,8 @@ read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **err
   *out_bytes = self->buffer;
   if (self->recipe < 0)
     return TRUE;
-  if (self->packed_size == *out_n && ul_unpack_is_gzip (self->buffer, *out_n))
-    self->parts = ul_blob_split_new (self->recipe, self->threaded);
+  if (self->packed_size == *out_n && !self->whole && ul_unpack_is_gzip (self->buffer, *out_n))
+    self->parts = ul_blob_split_new (self->recipe, self->extent.size, self->threaded);
   return self->parts != NULL || ul_fd_write_all (self->recipe, self->buffer, *out_n, "blob", error);
 }
 
@@ -142,16 +143,12 @@ ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data)
 }
 
 void
-ul_layer_blob_write_recipe (UlLayerBlob *self, int fd)
+ul_layer_blob_write_recipe (UlLayerBlob *self, int fd, gboolean whole)
 {
   self->recipe = fd;
-  ul_unpack_watch (self->unpack, watch, self);
-}
-
-gboolean
-ul_layer_blob_recipe_is_split (const UlLayerBlob *self)
-{
-  return self->parts != NULL;
+  self->whole = whole;
+  if (!whole)
+    ul_unpack_watch (self->unpack, watch, self);
 }
 
 void
@@ -194,6 +191,16 @@ drain (UlLayerBlob *self, gboolean (*read) (gpointer, const guint8 **, gsize *, 
 }
 
 static gboolean
+finish_recipe (UlLayerBlob *self, UlRecipe *out, GError **error)
+{
+  gboolean is_too_long = FALSE;
+  if (self->parts != NULL && !ul_blob_split_finish (self->parts, &is_too_long, error))
+    return FALSE;
+  *out = is_too_long ? UL_RECIPE_NONE : self->parts != NULL ? UL_RECIPE_SPLIT : UL_RECIPE_BLOB;
+  return TRUE;
+}
+
+static gboolean
 finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
 {
   if (!drain (self, read_plain, max, "archive", error))
@@ -202,7 +209,7 @@ finish (UlLayerBlob *self, guint64 max, UlLayerBlobSums *out, GError **error)
     ul_read_ahead_finish (self->ahead);
   if ((self->split != NULL && !ul_tar_split_writer_finish (self->split, error))
       || !drain (self, read_packed, max, "blob", error)
-      || (self->parts != NULL && !ul_blob_split_finish (self->parts, error))
+      || !finish_recipe (self, &out->recipe, error)
       || (self->extent.done != NULL && !self->extent.done (&self->extent, error)))
     return FALSE;
   ul_hasher_finish (self->packed_hasher, &out->digest);

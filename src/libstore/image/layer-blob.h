@@ -28,12 +28,16 @@ void ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data);
  * unless the blob is a pipe. */
 void ul_layer_blob_use_threads (UlLayerBlob *self);
 
-/* Before anything is pulled: @fd, which is borrowed, gets what it takes to have the blob again. */
-void ul_layer_blob_write_recipe (UlLayerBlob *self, int fd);
+/* What it takes to have the blob again. */
+typedef enum
+{
+  UL_RECIPE_BLOB,  /* itself */
+  UL_RECIPE_SPLIT, /* its gzip-split (core/gzip-split.h) */
+  UL_RECIPE_NONE,  /* a gzip-split, but as that is longer than the blob it's useless */
+} UlRecipe;
 
-/* What that was, once something was pulled: of gzip the gzip-split (core/gzip-split.h); of
- * anything else the blob itself. */
-gboolean ul_layer_blob_recipe_is_split (const UlLayerBlob *self);
+/* Before anything is pulled: @fd, which is borrowed, gets it; @whole: be the blob gzip or not. */
+void ul_layer_blob_write_recipe (UlLayerBlob *self, int fd, gboolean whole);
 
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);
@@ -44,6 +48,7 @@ typedef struct
   guint64 size;
   UlChecksum diff_id; /* of the tar */
   guint64 diff_size;
+  UlRecipe recipe; /* what was written, if it was asked for */
 } UlLayerBlobSums;
 
 /* Read what is left of tar and blob, to their ends. UL_ERROR_CORRUPT for more than

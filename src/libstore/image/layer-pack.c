@@ -346,7 +346,20 @@ find_or_make (UlLayerPack *self, GError **error)
     }
   if (!ul_image_open_blob (self->repo, &wanted->digest, &kept, &is_split, error))
     return FALSE;
-  return kept >= 0 ? use_kept (self, kept, is_split, error) : pack_anew (self, error);
+  if (kept < 0)
+    return pack_anew (self, error);
+  g_autoptr (GError) failure = NULL;
+  if (use_kept (self, kept, is_split, &failure))
+    return TRUE;
+  if (!g_error_matches (failure, UL_ERROR, UL_ERROR_CORRUPT))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  return self->one_way
+             ? pack_anew (self, error)
+             : ul_throw (error, UL_ERROR_CORRUPT, "%s (image export --repack packs the layer anew)",
+                         failure->message);
 }
 
 gboolean

@@ -17,6 +17,8 @@
 /* Names and comments in a member's header can be of any length. */
 #define MAX_HEADER     (128 * 1024)
 #define FIXED_HEADER   10
+#define MAGIC_0        0x1f
+#define MAGIC_1        0x8b
 #define TRAILER        8
 #define METHOD         8
 #define FLAG_CRC       0x02
@@ -160,11 +162,12 @@ mark (UlGunzip *self, UlGunzipMarkType type, gsize n_bits)
   self->at += n_bits;
 }
 
-/* Length of a member's header, 0 if it isn't whole. */
+/* Length of a member's header, 0 if it isn't whole, or longer than is taken. */
 static gsize
-measure_header (const guint8 *bytes, gsize len)
+measure_header (const guint8 *bytes, gsize there)
 {
   gsize at = FIXED_HEADER;
+  const gsize len = MIN (there, MAX_HEADER);
   if (len < FIXED_HEADER)
     return 0;
   const guint8 flags = bytes[3];
@@ -202,9 +205,12 @@ find_header (UlGunzip *self, gsize *out_len, GError **error)
   if (*out_len == 0)
     *out_len = measure_header (here (self), ahead (self));
   if (*out_len == 0)
-    return self->from_ended ? throw_early (error) : throw_damaged (error);
+    return ahead (self) < MAX_HEADER
+               ? throw_early (error)
+               : ul_throw (error, UL_ERROR_CORRUPT, "unpack: gzip: a header of over %u bytes",
+                           (guint) MAX_HEADER);
   const guint8 *bytes = here (self);
-  return (bytes[2] == METHOD && (bytes[3] & FLAGS_RESERVED) == 0
+  return (bytes[1] == MAGIC_1 && bytes[2] == METHOD && (bytes[3] & FLAGS_RESERVED) == 0
           && ((bytes[3] & FLAG_CRC) == 0 || has_crc (bytes, *out_len)))
          || throw_damaged (error);
 }
@@ -216,7 +222,8 @@ begin_member (UlGunzip *self, GError **error)
   gsize len;
   if (!want (self, FIXED_HEADER, error))
     return FALSE;
-  if (ahead (self) < 2 || here (self)[0] != 0x1f || here (self)[1] != 0x8b)
+  /* With the first byte of a header it's to be one, as for ISA-L. */
+  if (ahead (self) == 0 || here (self)[0] != MAGIC_0)
     {
       self->state = TAIL;
       return self->any || throw_damaged (error);
