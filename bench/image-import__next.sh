@@ -4,6 +4,7 @@
 title="image import, 1 of 3 layers all new"
 target="at least 3x"
 next=second
+option=
 
 setup () { make_images; }
 reset ()
@@ -21,7 +22,7 @@ reset ()
 job ()
 {
   case $1 in
-    underlay) cmd=("$UNDERLAY" image import --repo=repo --name=x:1 "oci:../$next:v1") ;;
+    underlay) cmd=("$UNDERLAY" image import ${option:+"$option"} --repo=repo --name=x:1 "oci:../$next:v1") ;;
     ostree) skopeo_copy "$next" ;;
   esac
 }

@@ -170,7 +170,7 @@ static const UlOption table[] = {
     "error skip", parse_devices },
   { "keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, keep_blobs), NULL,
     "Keep what makes the packed layers again as they came, so that an export is the same image: of "
-    "gzip about a fifth of it, else all (default, unless the repository's image.keep-blobs says "
+    "gzip a fifth of it or more, else all (default, unless the repository's image.keep-blobs says "
     "no)" },
   { "no-keep-blobs", 0, UL_OPTION_FLAG, offsetof (Options, no_keep_blobs), NULL,
     "Don't keep it, which is faster and smaller, but an export may be another image" },

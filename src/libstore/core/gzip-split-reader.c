@@ -58,7 +58,7 @@ struct _UlGzipSplitReader
   Code litlen[UL_DEFLATE_LITLENS];
   Code distance[UL_DEFLATE_DISTANCES];
   guint8 length_symbols[UL_DEFLATE_MAX_MATCH + 1]; /* counted from UL_DEFLATE_LENGTH */
-  guint8 distance_symbols[512]; /* of distance - 1 up to 256, above of that over 128 */
+  guint8 distance_symbols[512];                    /* see distance_index () */
 
   guint64 place;   /* of the next byte to be written, in the content */
   gboolean is_all; /* no content comes after ->content */
@@ -75,6 +75,13 @@ struct _UlGzipSplitReader
   UlGzipSplitTable table;
 };
 
+/* Small distances one by one, others 128 at a time, which have one symbol. */
+static inline guint
+distance_index (guint distance)
+{
+  return distance <= 256 ? distance - 1 : 256 + ((distance - 1) >> 7);
+}
+
 static void
 init_symbols (UlGzipSplitReader *self)
 {
@@ -84,10 +91,7 @@ init_symbols (UlGzipSplitReader *self)
       self->length_symbols[ul_deflate_lengths[i].base + k] = (guint8) i;
   for (guint i = 0; i < UL_DEFLATE_DISTANCES && ul_deflate_distances[i].base > 0; i++)
     for (guint k = 0; k < 1U << ul_deflate_distances[i].extra; k++)
-      {
-        const guint before = ul_deflate_distances[i].base + k - 1;
-        self->distance_symbols[before < 256 ? before : 256 + (before >> 7)] = (guint8) i;
-      }
+      self->distance_symbols[distance_index (ul_deflate_distances[i].base + k)] = (guint8) i;
 }
 
 UlGzipSplitReader *
@@ -402,8 +406,7 @@ put_match (UlGzipSplitReader *self, guint length, guint distance, GError **error
       symbol--;
       length = UL_DEFLATE_MAX_MATCH;
     }
-  const guint before = distance - 1;
-  const guint far = self->distance_symbols[before < 256 ? before : 256 + (before >> 7)];
+  const guint far = self->distance_symbols[distance_index (distance)];
   const Code code = self->litlen[UL_DEFLATE_LENGTH + symbol];
   if (code.n == 0 || self->distance[far].n == 0)
     return throw_other (error);

@@ -9,8 +9,8 @@
 struct _UlBlobSplit
 {
   int fd;
-  guint64 left; /* bytes that may still be written */
-  gboolean is_too_long;
+  guint64 left;         /* bytes that may still be written */
+  gboolean is_too_long; /* of no use: nothing more is done */
   UlGzipSplitWriter *writer;
   gboolean threaded;
   GThread *thread; /* NULL: not started, or joined, or the system allows no more */
@@ -29,7 +29,7 @@ static gboolean
 write_split (const void *bytes, gsize len, gpointer data, GError **error)
 {
   UlBlobSplit *self = data;
-  self->is_too_long = self->is_too_long || len > self->left;
+  self->is_too_long |= len > self->left;
   if (self->is_too_long)
     return TRUE;
   self->left -= len;
@@ -89,6 +89,12 @@ wait_for_slot (UlBlobSplit *self)
   return more;
 }
 
+static gboolean
+write_piece (UlBlobSplit *self, UlGzipSplitPiece *piece, GError **error)
+{
+  return self->is_too_long || ul_gzip_split_writer_push (self->writer, piece, error);
+}
+
 static gpointer
 work (gpointer data)
 {
@@ -96,8 +102,7 @@ work (gpointer data)
   while (wait_for_slot (self))
     {
       GError *failure = NULL;
-      const gboolean ok
-          = ul_gzip_split_writer_push (self->writer, self->slots[self->used % SLOTS], &failure);
+      const gboolean ok = write_piece (self, self->slots[self->used % SLOTS], &failure);
       g_mutex_lock (&self->lock);
       self->used++;
       if (!ok)
@@ -141,7 +146,7 @@ ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **erro
       self->threaded = self->thread != NULL;
     }
   if (!self->threaded)
-    return ul_gzip_split_writer_push (self->writer, piece, error);
+    return write_piece (self, piece, error);
   g_mutex_lock (&self->lock);
   self->filled++;
   g_cond_signal (&self->changed);

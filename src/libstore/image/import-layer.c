@@ -51,11 +51,10 @@ ul_import_layer_init (UlImportLayer *self, UlRepo *repo, const UlImageDocuments 
   ul_image_layer_id (parent != NULL ? parent->id : NULL, &self->diff_id, self->id);
   g_autofree char *split_ref = ul_image_tar_split_ref (&self->diff_id);
   if (!ul_image_layer_find (repo, self->id, &stored, error)
-      || !ul_refs_find (repo, split_ref, &has_split, &split, error))
+      || !ul_refs_find (repo, split_ref, &has_split, &split, error)
+      || !init_blob (self, repo, keep_blob, error))
     return FALSE;
   self->is_there = stored != NULL && has_split;
-  if (!init_blob (self, repo, keep_blob, error))
-    return FALSE;
   if (!self->is_there)
     return TRUE;
   self->commit = stored->commit;
@@ -99,7 +98,8 @@ open_blob (const UlImportLayer *self, const UlImageSource *source, UlGzip *split
   return ul_layer_blob_new (&extent, split != NULL ? write_lines : NULL, split, progress, error);
 }
 
-/* What makes the blob again goes to @recipe, unless that is -1. */
+/* What makes the blob again goes to @recipe, unless that is -1; the blob itself, where its
+ * gzip-split turned out to be of no use. */
 static UlLayerBlob *
 open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *split, int recipe,
                    gboolean threaded, UlProgress *progress, GError **error)
@@ -187,6 +187,7 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
   g_auto (UlTmpFile) lines = UL_TMP_FILE_INIT;
   if (!open_tmp (options, &lines, error))
     return FALSE;
+  /* Not on the thread that reads the tar: others would wait for it. */
   g_autoptr (UlGzip) split
       = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, options->jobs > 1 ? 2 : 1);
   if (!read_blob (self, source, options, split, recipe, progress, error))

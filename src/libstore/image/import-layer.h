@@ -21,9 +21,9 @@ typedef struct
   UlLayer *layer;
   guint64 size;         /* of the tar */
   UlChecksum tar_split; /* the commit that keeps it */
-  UlRecipe recipe;
-  UlChecksum blob;   /* the same of what makes the blob again, where that was lacking */
-  UlChecksum commit; /* after finish () */
+  UlRecipe recipe;      /* what of the blob was written last */
+  UlChecksum blob;      /* the same of what makes the blob again, where that was lacking */
+  UlChecksum commit;    /* after finish () */
 } UlImportLayer;
 
 void ul_import_layer_clear (UlImportLayer *self);

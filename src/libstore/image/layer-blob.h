@@ -4,8 +4,8 @@
 #include "core/checksum.h"
 #include "core/tar-split.h"
 #include "image/members.h"
+#include "util/gunzip.h"
 #include "util/progress.h"
-#include "util/stream.h"
 
 /* A layer's blob on its way in: what is read of it is hashed as it is, unpacked, hashed again, and
  * its tar-split goes to a sink, while the tar goes to whoever pulls. One thread at a time. */
@@ -53,10 +53,11 @@ typedef struct
 
 /* Read what is left of tar and blob, to their ends. UL_ERROR_CORRUPT for more than
  * UL_LAYER_BLOB_MAX_TAIL bytes that nobody has pulled. */
-#define UL_LAYER_BLOB_MAX_TAIL (16 * 1024 * 1024)
+#define UL_LAYER_BLOB_MAX_TAIL UL_GUNZIP_MAX_TAIL
 gboolean ul_layer_blob_finish (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
 
-/* finish () without a limit, for whoever only wants to know the sums. */
+/* finish () without a limit but that of gzip being taken apart, for whoever only wants to know the
+ * sums. */
 gboolean ul_layer_blob_drain (UlLayerBlob *self, UlLayerBlobSums *out, GError **error);
 
 /* Does it begin in another way than a tar does? FALSE where there is nothing. */

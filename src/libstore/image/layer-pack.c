@@ -316,9 +316,8 @@ join (const UlLayerPack *pack, int from, int to, GError **error)
   return write_tar (pack, push_joint, &joint, error) && ul_gzip_split_reader_finish (reader, error);
 }
 
-/* What was kept of the blob when the image was imported. */
 static gboolean
-use_kept (UlLayerPack *self, int fd, gboolean is_split, GError **error)
+make_of_kept (UlLayerPack *self, int fd, gboolean is_split, GError **error)
 {
   g_auto (UlTmpFile) file = UL_TMP_FILE_INIT;
   UlChecksum digest;
@@ -329,6 +328,24 @@ use_kept (UlLayerPack *self, int fd, gboolean is_split, GError **error)
   if (!ul_checksum_equal (&digest, &self->descriptor->digest))
     return ul_throw (error, UL_ERROR_CORRUPT, "what was kept of the blob gives another digest");
   return take (&file, self, TRUE, &digest, error);
+}
+
+/* What was kept of the blob when the image was imported. */
+static gboolean
+use_kept (UlLayerPack *self, int fd, gboolean is_split, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  if (make_of_kept (self, fd, is_split, &failure))
+    return TRUE;
+  if (!g_error_matches (failure, UL_ERROR, UL_ERROR_CORRUPT))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (self->one_way)
+    return pack_anew (self, error);
+  return ul_throw (error, UL_ERROR_CORRUPT, "%s (image export --repack packs the layer anew)",
+                   failure->message);
 }
 
 static gboolean
@@ -346,20 +363,7 @@ find_or_make (UlLayerPack *self, GError **error)
     }
   if (!ul_image_open_blob (self->repo, &wanted->digest, &kept, &is_split, error))
     return FALSE;
-  if (kept < 0)
-    return pack_anew (self, error);
-  g_autoptr (GError) failure = NULL;
-  if (use_kept (self, kept, is_split, &failure))
-    return TRUE;
-  if (!g_error_matches (failure, UL_ERROR, UL_ERROR_CORRUPT))
-    {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-  return self->one_way
-             ? pack_anew (self, error)
-             : ul_throw (error, UL_ERROR_CORRUPT, "%s (image export --repack packs the layer anew)",
-                         failure->message);
+  return kept >= 0 ? use_kept (self, kept, is_split, error) : pack_anew (self, error);
 }
 
 gboolean

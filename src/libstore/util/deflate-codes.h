@@ -20,13 +20,6 @@ G_BEGIN_DECLS
 #define UL_DEFLATE_LENGTH     257 /* the first of lengths */
 #define UL_DEFLATE_MAX_HEADER 640 /* bytes of a block's header: 3 bits, its codes' lengths */
 
-typedef enum
-{
-  UL_DEFLATE_STORED,
-  UL_DEFLATE_FIXED,
-  UL_DEFLATE_DYNAMIC,
-} UlDeflateType;
-
 /* How many bits each symbol's code has; 0: it isn't used. The codes follow from that. */
 typedef struct
 {
@@ -45,7 +38,7 @@ typedef struct
 extern const UlDeflateSymbol ul_deflate_lengths[UL_DEFLATE_LITLENS - UL_DEFLATE_LENGTH];
 extern const UlDeflateSymbol ul_deflate_distances[UL_DEFLATE_DISTANCES];
 
-/* Those of UL_DEFLATE_FIXED. */
+/* Those of a block with fixed codes. */
 void ul_deflate_fixed (UlDeflateLengths *out);
 
 /* Bits in memory. */
@@ -59,8 +52,8 @@ typedef struct
 /* Up to 16; 0 for those behind the end, which ->at shows. */
 guint ul_deflate_bits_take (UlDeflateBits *self, guint n);
 
-/* What follows the 3 bits of a UL_DEFLATE_DYNAMIC block. FALSE if that is none: too short, or codes
- * that nobody could read, as zlib judges. */
+/* What follows the first 3 bits of a block with codes of its own. FALSE if that is none: too short,
+ * or codes that nobody could read, as zlib judges. */
 gboolean ul_deflate_read_lengths (UlDeflateBits *bits, UlDeflateLengths *out);
 
 /* Codes for @n symbols of those lengths, as they are read, lowest bit first. */

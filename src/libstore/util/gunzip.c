@@ -200,10 +200,12 @@ static gboolean
 find_header (UlGunzip *self, gsize *out_len, GError **error)
 {
   *out_len = measure_header (here (self), ahead (self));
-  if (*out_len == 0 && !want (self, MAX_HEADER, error))
-    return FALSE;
   if (*out_len == 0)
-    *out_len = measure_header (here (self), ahead (self));
+    {
+      if (!want (self, MAX_HEADER, error))
+        return FALSE;
+      *out_len = measure_header (here (self), ahead (self));
+    }
   if (*out_len == 0)
     return ahead (self) < MAX_HEADER
                ? throw_early (error)
@@ -319,10 +321,10 @@ begin_block (UlGunzip *self, GError **error)
   const guint type = ul_deflate_bits_take (&bits, 2);
   switch (type)
     {
-    case UL_DEFLATE_STORED:
+    case UL_GUNZIP_STORED:
       return begin_stored (self, &bits, begin, error);
-    case UL_DEFLATE_FIXED:
-    case UL_DEFLATE_DYNAMIC:
+    case UL_GUNZIP_FIXED:
+    case UL_GUNZIP_DYNAMIC:
       return begin_codes (self, &bits, (UlGunzipMarkType) type, begin, error);
     default:
       return throw_damaged (error);

@@ -28,6 +28,7 @@ typedef struct
   guint16 distance;
 } UlGunzipMatch;
 
+/* Of a block it's the number in its header. */
 typedef enum
 {
   UL_GUNZIP_STORED,
@@ -36,9 +37,9 @@ typedef enum
   UL_GUNZIP_VERBATIM,
 } UlGunzipMarkType;
 
-/* Bits that are no content, as they are: the header of a block that begins there (its type is the
- * same number as UlDeflateType's), with all lengths; or what is between members, before the first
- * one and behind the last. A block with codes has the code of its end before the next mark. */
+/* Bits that are no content, as they are: the header of a block that begins there, with all lengths;
+ * or (verbatim) what is between members, before the first one and behind the last. A block with
+ * codes has the code of its end before the next mark. */
 typedef struct
 {
   UlGunzipMarkType type;

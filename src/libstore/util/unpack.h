@@ -5,8 +5,8 @@
 
 /* Unpacks gzip, zstd, bzip2 and xz, told apart by their first bytes; anything else is passed on as
  * it is. Several members or frames in a row are one stream. gzip by ISA-L where that is there, in
- * less than half of zlib's time; else by libarchive, in its memory: some MiB, with zstd up to the
- * window that a frame asks for (128 MiB at most). */
+ * less than half of zlib's time, or by util/gunzip.h if somebody watches; else by libarchive, in
+ * its memory: some MiB, with zstd up to the window that a frame asks for (128 MiB at most). */
 
 G_BEGIN_DECLS
 
@@ -21,8 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlUnpack, ul_unpack_free)
  * before @from does: what follows a gzip stream and is none isn't looked at. */
 gboolean ul_unpack_read (gpointer self, const guint8 **out_bytes, gsize *out_n, GError **error);
 
-/* Before anything is read: if it's gzip, @watch gets every chunk (util/gunzip.h) before that is
- * given out, so that who packed it can be told from how. For anything else it isn't called. */
+/* Before anything is read: if it's gzip, @watch gets every chunk (util/gunzip.h) before its content
+ * is given out, to know how that was packed. For anything else it isn't called. */
 typedef gboolean (*UlUnpackWatch) (const UlGunzipChunk *chunk, gpointer data, GError **error);
 void ul_unpack_watch (UlUnpack *self, UlUnpackWatch watch, gpointer data);
 
