@@ -35,21 +35,45 @@ ul_deflate_fixed (UlDeflateLengths *out)
   memset (out->distance, 5, UL_DEFLATE_DISTANCES);
 }
 
+/* 32 bits from where one is. */
+static guint
+load (const UlDeflateBits *self)
+{
+  guint64 word;
+  memcpy (&word, self->bytes + (self->at >> 3), sizeof word);
+  return (guint) (GUINT64_FROM_LE (word) >> (self->at & 7));
+}
+
+/* The same where no eight bytes are left. */
+static guint
+load_last (const UlDeflateBits *self, guint n)
+{
+  guint value = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      const guint64 at = self->at + i;
+      value |= ((guint) self->bytes[at >> 3] >> (at & 7) & 1) << i;
+    }
+  return value;
+}
+
 guint
 ul_deflate_bits_take (UlDeflateBits *self, guint n)
 {
-  guint value = 0;
-  const guint there = (guint) MIN (n, self->end - MIN (self->at, self->end));
-  for (guint got = 0; got < there;)
-    {
-      const guint skip = self->at & 7;
-      const guint step = MIN (8 - skip, there - got);
-      value |= ((guint) self->bytes[self->at >> 3] >> skip & ((1U << step) - 1)) << got;
-      got += step;
-      self->at += step;
-    }
-  self->at += n - there;
-  return value;
+  const guint64 left = self->end - MIN (self->at, self->end);
+  const guint value = left >= 64 ? load (self) : load_last (self, (guint) MIN (n, left));
+  self->at += n;
+  return value & ((1U << n) - 1);
+}
+
+/* The order of 16 bits turned round. */
+static guint
+reverse (guint code)
+{
+  code = (code & 0x5555) << 1 | (code >> 1 & 0x5555);
+  code = (code & 0x3333) << 2 | (code >> 2 & 0x3333);
+  code = (code & 0x0f0f) << 4 | (code >> 4 & 0x0f0f);
+  return (code & 0x00ff) << 8 | code >> 8;
 }
 
 void
@@ -67,13 +91,7 @@ ul_deflate_codes (const guint8 *lengths, guint n, guint16 *out)
       next[bits] = code;
     }
   for (guint i = 0; i < n; i++)
-    {
-      guint reversed = 0;
-      if (lengths[i] > 0)
-        for (guint bit = 0, all = next[lengths[i]]++; bit < lengths[i]; bit++, all >>= 1)
-          reversed = reversed << 1 | (all & 1);
-      out[i] = (guint16) reversed;
-    }
+    out[i] = lengths[i] > 0 ? (guint16) (reverse (next[lengths[i]]++) >> (16 - lengths[i])) : 0;
 }
 
 /* Is there a code for everything that may come? One code alone of one bit will do, too; of

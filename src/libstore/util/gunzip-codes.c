@@ -186,18 +186,22 @@ copy_match (guint8 *to, guint distance, guint length)
   const guint8 *from = to - distance;
   const guint8 *end = to + length;
   if (G_LIKELY (distance >= 16))
-    do
-      {
-        memcpy (to, from, 16);
-        to += 16;
-        from += 16;
-      }
-    while (to < end);
-  else if (distance == 1)
-    memset (to, *from, length);
-  else
-    while (to < end)
-      *to++ = *from++;
+    {
+      /* Most are no longer than two steps. */
+      memcpy (to, from, 16);
+      memcpy (to + 16, from + 16, 16);
+      for (guint at = 32; G_UNLIKELY (at < length); at += 16)
+        memcpy (to + at, from + at, 16);
+      return;
+    }
+  /* Each step has twice the bytes that repeat each other. */
+  for (; distance < 8; distance *= 2)
+    {
+      memcpy (to, from, 8);
+      to += distance;
+    }
+  for (; to < end; to += 8, from += 8)
+    memcpy (to, from, 8);
 }
 
 /* The entry for the next bits, of those that are looked up at once. */
@@ -217,51 +221,82 @@ look_up_longer (const guint32 *table, Reader *reader, guint32 entry)
   return look_up (table + value (entry), reader, next_bits (entry));
 }
 
+/* The entry for the next code. */
+static inline guint32
+peek (const UlGunzipTables *tables, const Reader *reader)
+{
+  return look_up (tables->litlen, reader, UL_GUNZIP_LITLEN_BITS);
+}
+
+/* Also looks up what comes next, which is known before the literal is stored. */
+static inline guint32
+take_literal (const UlGunzipTables *tables, Reader *reader, guint32 entry, guint8 **out)
+{
+  *(*out)++ = (guint8) (entry >> 16);
+  drop (reader, consumed (entry));
+  return peek (tables, reader);
+}
+
 UlGunzipResult
 ul_gunzip_codes (const UlGunzipTables *tables, UlGunzipRun *run)
 {
   Reader reader = { .in = run->in + (run->at >> 3) };
+  const guint8 *const in_stop = run->in_stop;
+  const guint8 *const out_stop = run->out_stop;
+  const guint8 *const floor = run->floor;
   guint8 *out = run->out;
   const guint8 *literals = run->literals;
   UlGunzipMatch *match = run->matches;
   UlGunzipResult result = UL_GUNZIP_STOPPED;
   load (&reader);
   drop (&reader, run->at & 7);
-  while (reader.in < run->in_stop && out < run->out_stop)
+  /* Of the next code, which isn't consumed: while what is before it is being copied, its table's
+   * entry is on the way. */
+  guint32 entry = peek (tables, &reader);
+  while (reader.in < in_stop && out < out_stop)
     {
       /* Of 56 bits two literals that are looked up at once take 22, a third symbol with its length
-       * 20. */
+       * 20, and 11 are looked at for the next. */
       load (&reader);
-      guint32 entry = look_up (tables->litlen, &reader, UL_GUNZIP_LITLEN_BITS);
-      for (guint i = 0; i < 2 && entry & LITERAL; i++)
-        {
-          *out++ = (guint8) (entry >> 16);
-          drop (&reader, consumed (entry));
-          entry = look_up (tables->litlen, &reader, UL_GUNZIP_LITLEN_BITS);
-        }
-      entry = look_up_longer (tables->litlen, &reader, entry);
       if (entry & LITERAL)
         {
-          *out++ = (guint8) (entry >> 16);
-          drop (&reader, consumed (entry));
-          continue;
+          entry = take_literal (tables, &reader, entry, &out);
+          if (entry & LITERAL)
+            {
+              entry = take_literal (tables, &reader, entry, &out);
+              if (entry & LITERAL)
+                {
+                  entry = take_literal (tables, &reader, entry, &out);
+                  continue;
+                }
+            }
         }
       if (G_UNLIKELY (entry & OTHER))
         {
-          drop (&reader, consumed (entry));
-          result = entry & END ? UL_GUNZIP_ENDED : UL_GUNZIP_DAMAGED;
-          break;
+          entry = look_up_longer (tables->litlen, &reader, entry);
+          if (entry & LITERAL)
+            {
+              entry = take_literal (tables, &reader, entry, &out);
+              continue;
+            }
+          if (entry & OTHER)
+            {
+              drop (&reader, consumed (entry));
+              result = entry & END ? UL_GUNZIP_ENDED : UL_GUNZIP_DAMAGED;
+              break;
+            }
         }
       guint length = take_base (&reader, entry);
       load (&reader);
       entry = look_up (tables->distance, &reader, UL_GUNZIP_DISTANCE_BITS);
       entry = look_up_longer (tables->distance, &reader, entry);
       const guint distance = take_base (&reader, entry);
-      if (G_UNLIKELY (entry & OTHER || distance > (gsize) (out - run->floor)))
+      if (G_UNLIKELY (entry & OTHER || distance > (gsize) (out - floor)))
         {
           result = UL_GUNZIP_DAMAGED;
           break;
         }
+      entry = peek (tables, &reader);
       *match = (UlGunzipMatch){ (guint32) (out - literals), (guint16) length, (guint16) distance };
       if (G_UNLIKELY (length >= UL_DEFLATE_MAX_MATCH))
         {

@@ -150,16 +150,16 @@ want (UlGunzip *self, gsize bytes, GError **error)
 static void
 mark (UlGunzip *self, UlGunzipMarkType type, gsize n_bits)
 {
-  UlDeflateBits bits = { self->input, self->at, self->at + n_bits };
+  UlDeflateBits bits = { self->input, self->at, (guint64) self->input_len * 8 };
   const gsize first = self->bits->len;
   self->marks[self->n_marks++] = (UlGunzipMark){ type, (guint) n_bits, first };
   self->matches[self->n_matches++]
       = (UlGunzipMatch){ (guint32) (self->out - self->literals), 0, 0 };
   self->literals = self->out;
   g_byte_array_set_size (self->bits, (guint) (first + (n_bits + 7) / 8));
-  for (guint8 *to = self->bits->data + first; bits.at < bits.end; to++)
-    *to = (guint8) ul_deflate_bits_take (&bits, 8);
   self->at += n_bits;
+  for (guint8 *to = self->bits->data + first; bits.at < self->at; to++)
+    *to = (guint8) ul_deflate_bits_take (&bits, (guint) MIN (8, self->at - bits.at));
 }
 
 /* Length of a member's header, 0 if it isn't whole, or longer than is taken. */
