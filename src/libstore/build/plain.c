@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build/plain.h"
 
-#include <sys/stat.h>
-
+#include "build/plain-private.h"
 #include "build/tree.h"
 #include "core/commit.h"
 #include "util/error.h"
-#include "util/xattr.h"
 
 static gboolean
 add_file (UlTree *tree, UlWriter *writer, const UlPlainFile *file, GError **error)
 {
-  const UlFileMeta meta = { .mode = S_IFREG | 0644, .xattrs = ul_xattr_empty () };
+  const UlFileMeta meta = ul_plain_meta ();
   UlChecksum checksum;
   guint n;
   if (!ul_writer_file (writer, &meta, &file->source, &checksum, error)

@@ -96,9 +96,7 @@ ul_checkout_file_cache_add (UlCheckoutFileCache *self, const UlChecksum *checksu
 {
   char name[UL_CHECKOUT_CACHE_PATH_MAX];
   fresh_name (checksum, name);
-  char source[sizeof "/proc/self/fd/-2147483648"];
-  snprintf (source, sizeof source, "/proc/self/fd/%d", fd);
-  if (linkat (AT_FDCWD, source, self->staging_fd, name, AT_SYMLINK_FOLLOW) == 0)
+  if (ul_fd_link (fd, self->staging_fd, name) == 0)
     return UL_CHECKOUT_CACHE_ADDED;
   return errno == EEXIST ? UL_CHECKOUT_CACHE_HAD : UL_CHECKOUT_CACHE_CANNOT;
 }

@@ -2,13 +2,12 @@
 #include "image/blob-split.h"
 
 #include "core/gzip-split.h"
-#include "util/fd.h"
 
 #define SLOTS 16
 
 struct _UlBlobSplit
 {
-  int fd;
+  UlPlainDraft *draft;
   guint64 left;         /* bytes that may still be written */
   gboolean is_too_long; /* of no use: nothing more is done */
   UlGzipSplitWriter *writer;
@@ -33,14 +32,14 @@ write_split (const void *bytes, gsize len, gpointer data, GError **error)
   if (self->is_too_long)
     return TRUE;
   self->left -= len;
-  return ul_fd_write_all (self->fd, bytes, len, "gzip-split", error);
+  return ul_plain_draft_write (self->draft, bytes, len, error);
 }
 
 UlBlobSplit *
-ul_blob_split_new (int fd, guint64 max, gboolean threaded)
+ul_blob_split_new (UlPlainDraft *draft, guint64 max, gboolean threaded)
 {
   UlBlobSplit *self = g_new0 (UlBlobSplit, 1);
-  self->fd = fd;
+  self->draft = draft;
   self->left = max;
   self->writer = ul_gzip_split_writer_new (write_split, self);
   self->threaded = threaded;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/import-layer.h"
 
-#include "build/plain.h"
+#include "build/plain-draft.h"
 #include "core/commit.h"
 #include "image/layer-blob.h"
 #include "image/layer-keep.h"
@@ -98,16 +98,16 @@ open_blob (const UlImportLayer *self, const UlImageSource *source, UlGzip *split
   return ul_layer_blob_new (&extent, split != NULL ? write_lines : NULL, split, progress, error);
 }
 
-/* What makes the blob again goes to @recipe, unless that is -1; the blob itself, where its
+/* What makes the blob again goes to @recipe, unless that is NULL; the blob itself, where its
  * gzip-split turned out to be of no use. */
 static UlLayerBlob *
-open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *split, int recipe,
-                   gboolean threaded, UlProgress *progress, GError **error)
+open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *split,
+                   UlPlainDraft *recipe, gboolean threaded, UlProgress *progress, GError **error)
 {
   g_autoptr (UlLayerBlob) blob = open_blob (self, source, split, progress, error);
   if (blob == NULL)
     return NULL;
-  if (recipe >= 0)
+  if (recipe != NULL)
     ul_layer_blob_write_recipe (blob, recipe, self->recipe == UL_RECIPE_NONE);
   if (threaded)
     ul_layer_blob_use_threads (blob);
@@ -117,7 +117,7 @@ open_blob_to_keep (UlImportLayer *self, const UlImageSource *source, UlGzip *spl
 /* From the blob to files, which are stored, and lines of tar-split, which go to @split. */
 static gboolean
 read_blob (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-           UlGzip *split, int recipe, UlProgress *progress, GError **error)
+           UlGzip *split, UlPlainDraft *recipe, UlProgress *progress, GError **error)
 {
   UlLayerBlobSums sums;
   g_autoptr (UlLayerBlob) blob
@@ -160,17 +160,21 @@ split_again (UlImportLayer *self, const UlImageSource *source, int fd, GError **
 }
 
 static gboolean
-store_file (const char *name, int fd, UlTransaction *transaction, UlWriter *writer, UlChecksum *out,
-            GError **error)
+store_file (const char *name, const UlSource *source, UlTransaction *transaction, UlWriter *writer,
+            UlChecksum *out, GError **error)
+{
+  const UlPlainFile file = { .name = name, .source = *source };
+  return ul_plain_commit (transaction, writer, &file, 1, NULL, 0, out, error);
+}
+
+static gboolean
+store_lines (int fd, UlTransaction *transaction, UlWriter *writer, UlChecksum *out, GError **error)
 {
   struct stat st;
   if (fstat (fd, &st) != 0)
     return ul_throw_errno (error, "stat");
-  const UlPlainFile file = {
-    .name = name,
-    .source = { .fd = fd, .size = (guint64) st.st_size },
-  };
-  return ul_plain_commit (transaction, writer, &file, 1, NULL, 0, out, error);
+  const UlSource source = { .fd = fd, .size = (guint64) st.st_size };
+  return store_file (UL_IMAGE_TAR_SPLIT_FILE, &source, transaction, writer, out, error);
 }
 
 static gboolean
@@ -182,7 +186,7 @@ open_tmp (const UlLayerOptions *options, UlTmpFile *out, GError **error)
 
 static gboolean
 read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-            UlWriter *writer, int recipe, UlProgress *progress, GError **error)
+            UlWriter *writer, UlPlainDraft *recipe, UlProgress *progress, GError **error)
 {
   g_auto (UlTmpFile) lines = UL_TMP_FILE_INIT;
   if (!open_tmp (options, &lines, error))
@@ -194,14 +198,13 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
     return FALSE;
   if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))
     return FALSE;
-  return store_file (UL_IMAGE_TAR_SPLIT_FILE, lines.fd, options->transaction, writer,
-                     &self->tar_split, error);
+  return store_lines (lines.fd, options->transaction, writer, &self->tar_split, error);
 }
 
 /* Of a layer that is there. */
 static gboolean
 read_blob_alone (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
-                 int recipe, UlProgress *progress, GError **error)
+                 UlPlainDraft *recipe, UlProgress *progress, GError **error)
 {
   UlLayerBlobSums sums;
   g_autoptr (UlLayerBlob) blob
@@ -212,32 +215,37 @@ read_blob_alone (UlImportLayer *self, const UlImageSource *source, const UlLayer
   return check_sums (self, FALSE, &sums, error);
 }
 
-/* The blob once more, to be kept as it is: where that is shorter than what it's made of. */
 static gboolean
-read_whole (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options, int fd,
-            GError **error)
+store_recipe (UlImportLayer *self, UlPlainDraft *recipe, const UlLayerOptions *options,
+              UlWriter *writer, GError **error)
 {
-  if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
-    return ul_throw_errno (error, "truncate");
-  return read_blob_alone (self, source, options, fd, NULL, error);
+  UlSource source;
+  ul_plain_draft_finish (recipe, &source);
+  return store_file (self->recipe == UL_RECIPE_SPLIT ? UL_IMAGE_BLOB_SPLIT : UL_IMAGE_BLOB_FILE,
+                     &source, options->transaction, writer, &self->blob, error);
 }
 
 static gboolean
 read_what_lacks (UlImportLayer *self, const UlImageSource *source, const UlLayerOptions *options,
                  UlWriter *writer, UlProgress *progress, GError **error)
 {
-  g_auto (UlTmpFile) recipe = UL_TMP_FILE_INIT;
+  g_autoptr (UlPlainDraft) recipe = NULL;
   self->recipe = UL_RECIPE_BLOB;
-  if (self->lacks_blob && !open_tmp (options, &recipe, error))
+  if (self->lacks_blob)
+    {
+      recipe = ul_plain_draft_new (options->transaction, error);
+      if (recipe == NULL)
+        return FALSE;
+    }
+  if (!(self->is_there ? read_blob_alone (self, source, options, recipe, progress, error)
+                       : read_layer (self, source, options, writer, recipe, progress, error)))
     return FALSE;
-  if (!(self->is_there ? read_blob_alone (self, source, options, recipe.fd, progress, error)
-                       : read_layer (self, source, options, writer, recipe.fd, progress, error)))
+  /* Once more, to be kept as it is: where that is shorter than what it's made of. */
+  if (self->recipe == UL_RECIPE_NONE
+      && (!ul_plain_draft_restart (recipe, error)
+          || !read_blob_alone (self, source, options, recipe, NULL, error)))
     return FALSE;
-  if (self->recipe == UL_RECIPE_NONE && !read_whole (self, source, options, recipe.fd, error))
-    return FALSE;
-  return !self->lacks_blob
-         || store_file (self->recipe == UL_RECIPE_SPLIT ? UL_IMAGE_BLOB_SPLIT : UL_IMAGE_BLOB_FILE,
-                        recipe.fd, options->transaction, writer, &self->blob, error);
+  return recipe == NULL || store_recipe (self, recipe, options, writer, error);
 }
 
 gboolean

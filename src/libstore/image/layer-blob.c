@@ -25,7 +25,7 @@ struct _UlLayerBlob
   UlTarSplitWriter *split; /* NULL: nobody wants it */
   UlProgress *progress;
   gboolean threaded;
-  int recipe; /* -1: nobody wants it */
+  UlPlainDraft *recipe; /* NULL: nobody wants it */
   gboolean whole;
   UlBlobSplit *parts; /* writes it, if it's that */
   guint8 buffer[BUFFER];
@@ -56,11 +56,11 @@ read_packed (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **err
   self->packed_size += *out_n;
   ul_progress_add (self->progress, bytes, *out_n);
   *out_bytes = self->buffer;
-  if (self->recipe < 0)
+  if (self->recipe == NULL)
     return TRUE;
   if (self->packed_size == *out_n && !self->whole && ul_unpack_is_gzip (self->buffer, *out_n))
     self->parts = ul_blob_split_new (self->recipe, self->extent.size, self->threaded);
-  return self->parts != NULL || ul_fd_write_all (self->recipe, self->buffer, *out_n, "blob", error);
+  return self->parts != NULL || ul_plain_draft_write (self->recipe, self->buffer, *out_n, error);
 }
 
 /* UlUnpackWatch */
@@ -104,7 +104,7 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   *extent = (UlExtent) UL_EXTENT_INIT;
   self->progress = progress;
   self->threaded = FALSE;
-  self->recipe = -1;
+  self->recipe = NULL;
   self->parts = NULL;
   self->ahead = NULL;
   self->plain = (UlStream){ .read = read_unpacked, .data = self };
@@ -143,9 +143,9 @@ ul_layer_blob_keep (UlLayerBlob *self, UlTarSplitKeep keep, gpointer data)
 }
 
 void
-ul_layer_blob_write_recipe (UlLayerBlob *self, int fd, gboolean whole)
+ul_layer_blob_write_recipe (UlLayerBlob *self, UlPlainDraft *draft, gboolean whole)
 {
-  self->recipe = fd;
+  self->recipe = draft;
   self->whole = whole;
   if (!whole)
     ul_unpack_watch (self->unpack, watch, self);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "build/plain-draft.h"
 #include "core/checksum.h"
 #include "core/tar-split.h"
 #include "image/members.h"
@@ -36,8 +37,8 @@ typedef enum
   UL_RECIPE_NONE,  /* a gzip-split, but as that is longer than the blob it's useless */
 } UlRecipe;
 
-/* Before anything is pulled: @fd, which is borrowed, gets it; @whole: be the blob gzip or not. */
-void ul_layer_blob_write_recipe (UlLayerBlob *self, int fd, gboolean whole);
+/* Before anything is pulled: @draft, which is borrowed, gets it; @whole: be the blob gzip or not. */
+void ul_layer_blob_write_recipe (UlLayerBlob *self, UlPlainDraft *draft, gboolean whole);
 
 /* The tar, to be pulled. */
 UlStream ul_layer_blob_stream (UlLayerBlob *self);

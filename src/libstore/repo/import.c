@@ -174,6 +174,7 @@ copy_packed (const Import *self, UlImported *out, GError **error)
     return FALSE;
   if (ul_transaction_syncs_each (self->transaction) && fsync (fd) != 0)
     return ul_throw_errno (error, "fsync object");
+  ul_transaction_wrote (self->transaction, stored.size);
   *out = (UlImported){ .kind = UL_IMPORT_COPIED, .size = stored.size };
   return TRUE;
 }
@@ -316,7 +317,7 @@ import_metadata (const Import *self, UlImported *out, GError **error)
       && !try_link (self, &linked, error))
     return FALSE;
   if (linked)
-    ul_transaction_staged (self->transaction, self->type, self->checksum, 0);
+    ul_transaction_staged (self->transaction, self->type, self->checksum);
   else if (!copy_metadata (self, out, error))
     return FALSE;
   ul_writer_count (&ul_transaction_stats (self->transaction)->metadata_written, 1);

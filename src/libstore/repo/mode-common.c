@@ -22,6 +22,12 @@ gboolean
 ul_mode_create_file (const UlStore *store, mode_t mode, const UlSource *source, int *out_fd,
                      GError **error)
 {
+  /* Copied where it can't be linked. */
+  if (source->draft != NULL && ul_fd_link (source->fd, store->dfd, store->name) == 0)
+    {
+      *out_fd = fcntl (source->fd, F_DUPFD_CLOEXEC, 3);
+      return *out_fd >= 0 || ul_throw_errno (error, "open object");
+    }
   ul_autofd int fd = openat (store->dfd, store->name,
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
   if (fd < 0)

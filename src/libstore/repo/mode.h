@@ -89,8 +89,9 @@ gboolean ul_mode_refuse_symlink (const UlStored *stored, GError **error);
 
 /* Shared by the modes that keep files as they are. */
 
-/* Create the regular file of @store with @source's content, and @mode as far as the umask lets it.
- * The content can be read by whom that allows, so it's 0600 where the owner is yet to be set. */
+/* Create the regular file of @store with @source's content, and @mode as far as the umask lets it;
+ * a draft keeps its own. The content can be read by whom that allows, so it's 0600 where the owner
+ * is yet to be set. */
 gboolean ul_mode_create_file (const UlStore *store, mode_t mode, const UlSource *source,
                               int *out_fd, GError **error);
 /* The mode, unless the file has it already: a look is cheaper than what the file system has to note

@@ -91,7 +91,7 @@ stage_link (UlTransaction *transaction, UlObjectType type, const UlChecksum *che
       && (errno != EMLINK ? !ul_throw_errno (error, "link xattrs object")
                           : !write_bytes (transaction, path, xattrs, error)))
     return FALSE;
-  ul_transaction_staged (transaction, type, checksum, 0);
+  ul_transaction_staged (transaction, type, checksum);
   return TRUE;
 }
 

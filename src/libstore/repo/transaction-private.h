@@ -62,9 +62,8 @@ gboolean ul_transaction_claim_anyway (UlTransaction *self, UlObjectType type,
 /* What was claimed won't come: it can be claimed again. */
 void ul_transaction_disclaim (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
 
-/* The file at its staged path is complete; it's published on commit. @size: bytes of content. */
-void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
-                            guint64 size);
+/* The file at its staged path is complete; it's published on commit. */
+void ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum);
 
 /* A write failed: the transaction can no longer be committed. Always FALSE. */
 gboolean ul_transaction_fail (UlTransaction *self);

@@ -370,11 +370,15 @@ ul_transaction_disclaim (UlTransaction *self, UlObjectType type, const UlChecksu
 }
 
 void
-ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum,
-                       guint64 size)
+ul_transaction_wrote (UlTransaction *self, guint64 bytes)
 {
   if (self->writeback != NULL)
-    ul_writeback_add (self->writeback, size);
+    ul_writeback_add (self->writeback, bytes);
+}
+
+void
+ul_transaction_staged (UlTransaction *self, UlObjectType type, const UlChecksum *checksum)
+{
   step (self, "staged");
   const UlStaged key = { .type = (guint8) type, .checksum = *checksum };
   g_mutex_lock (&self->lock);

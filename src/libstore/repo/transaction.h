@@ -57,6 +57,10 @@ UlRepo *ul_transaction_repo (UlTransaction *self);
 /* Count files that a caller took from its devino cache (for the stats). Any thread. */
 void ul_transaction_count_cache_hit (UlTransaction *self);
 
+/* So much was written to the repository's file system that is going to be staged: it goes to disk
+ * meanwhile. Any thread. */
+void ul_transaction_wrote (UlTransaction *self, guint64 bytes);
+
 /* Mark @commit partial (state/<checksum>.commitpartial, which OSTree knows) before anything of this
  * transaction comes into objects/; and it's whole once this transaction is published, which comes
  * before its ref. A kill or power cut in between leaves the mark, so that nobody who finds the
@@ -99,6 +103,10 @@ typedef struct
   gboolean (*read) (gpointer user, void *buffer, gsize len, gsize *out_n, GError **error);
   gpointer user;
   guint64 size;
+  const UlChecksum *draft; /* not NULL: fd is the caller's own file in the repository's tmp/, which
+                              nobody writes to any more and may become the object; this is the
+                              checksum of that: it isn't hashed again. What was written has to be
+                              told by ul_transaction_wrote () */
   gboolean *clone; /* not NULL: share fd's blocks where that can be done, and say whether it was:
                       nobody has read the content then */
 } UlSource;

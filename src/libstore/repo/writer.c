@@ -66,10 +66,15 @@ ul_writer_store (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   const gboolean stored = ul_repo_mode_ops (self->repo)->store (&store_, meta, source, error);
   if (is_large)
     ul_transaction_give_jobs (self->transaction, jobs);
-  if (stored)
-    return TRUE;
-  (void) unlinkat (store_.dfd, path, 0);
-  return FALSE;
+  if (!stored)
+    {
+      (void) unlinkat (store_.dfd, path, 0);
+      return FALSE;
+    }
+  /* Who writes a draft has said so. */
+  if (source->draft == NULL)
+    ul_transaction_wrote (self->transaction, source->size);
+  return TRUE;
 }
 
 gboolean
@@ -80,10 +85,25 @@ ul_writer_finish_file (UlWriter *self, const UlFileMeta *meta, guint64 size,
   if (ul_repo_mode_ops (self->repo)->split_xattrs
       && !ul_split_xattrs_stage (self->transaction, checksum, meta->xattrs, error))
     return FALSE;
-  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum, size);
+  ul_transaction_staged (self->transaction, UL_OBJECT_FILE, checksum);
   ul_writer_count (&stats->content_written, 1);
   ul_writer_count (&stats->content_bytes_written, size);
   return TRUE;
+}
+
+/* Its checksum is known: write it if it's new. */
+static gboolean
+write_known (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
+             const UlChecksum *checksum, GError **error)
+{
+  gboolean claimed;
+  char path[UL_STAGED_PATH_MAX];
+  if (!ul_transaction_claim (self->transaction, UL_OBJECT_FILE, checksum, &claimed, error))
+    return FALSE;
+  return !claimed
+         || (ul_transaction_staged_path (self->transaction, UL_OBJECT_FILE, checksum, path, error)
+             && ul_writer_store (self, meta, source, FALSE, path, error)
+             && ul_writer_finish_file (self, meta, source->size, checksum, error));
 }
 
 /* Content in memory: hash it, and write only what is new. */
@@ -97,16 +117,7 @@ write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   ul_writer_start_hash (self, meta);
   ul_hasher_update (self->hasher, whole.data, (gsize) whole.size);
   ul_hasher_finish (self->hasher, out_checksum);
-
-  gboolean claimed;
-  char path[UL_STAGED_PATH_MAX];
-  if (!ul_transaction_claim (self->transaction, UL_OBJECT_FILE, out_checksum, &claimed, error))
-    return FALSE;
-  return !claimed
-         || (ul_transaction_staged_path (self->transaction, UL_OBJECT_FILE, out_checksum, path,
-                                         error)
-             && ul_writer_store (self, meta, &whole, FALSE, path, error)
-             && ul_writer_finish_file (self, meta, whole.size, out_checksum, error));
+  return write_known (self, meta, &whole, out_checksum, error);
 }
 
 /* A large file is hashed alone first, so that one we have costs no write. */
@@ -180,6 +191,11 @@ write_file (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
       || (ops->check != NULL && !ops->check (meta, error)))
     return FALSE;
   ul_writer_count (&ul_transaction_stats (self->transaction)->content_total, 1);
+  if (source->draft != NULL)
+    {
+      *out_checksum = *source->draft;
+      return write_known (self, meta, source, out_checksum, error);
+    }
   if (source->size <= UL_SOURCE_WHOLE_MAX)
     return write_whole (self, meta, source, out_checksum, error);
   return write_large (self, meta, source, out_checksum, error);
@@ -208,11 +224,14 @@ ul_writer_stage_bytes (UlWriter *self, UlObjectType type, const UlChecksum *chec
   ok = ok && ul_mode_ensure_mode (fd, 0644, error);
   if (ok && ul_transaction_syncs_each (self->transaction) && fsync (fd) != 0)
     ok = ul_throw_errno (error, "fsync object");
-  if (ok)
-    ul_transaction_staged (self->transaction, type, checksum, len);
-  else
-    (void) unlinkat (dfd, name, 0);
-  return ok;
+  if (!ok)
+    {
+      (void) unlinkat (dfd, name, 0);
+      return FALSE;
+    }
+  ul_transaction_wrote (self->transaction, len);
+  ul_transaction_staged (self->transaction, type, checksum);
+  return TRUE;
 }
 
 static gboolean

@@ -31,6 +31,14 @@ ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name)
   snprintf (buf, UL_PROC_PATH_MAX, "/proc/self/fd/%d/%s", dfd, name);
 }
 
+int
+ul_fd_link (int fd, int dfd, const char *name)
+{
+  char path[sizeof "/proc/self/fd/-2147483648"];
+  snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  return linkat (AT_FDCWD, path, dfd, name, AT_SYMLINK_FOLLOW);
+}
+
 gboolean
 ul_fd_throw_proc (GError **error, const char *what)
 {

@@ -44,6 +44,10 @@ guint ul_fd_limit (void);
 #define UL_PROC_PATH_MAX (sizeof "/proc/self/fd/-2147483648/" + 255)
 void ul_fd_proc_path (char buf[UL_PROC_PATH_MAX], int dfd, const char *name);
 
+/* linkat of an open file, with a name or without one, through /proc. 0, or -1 with errno: ENOENT
+ * also where /proc isn't mounted. */
+int ul_fd_link (int fd, int dfd, const char *name);
+
 /* ul_throw_errno () for a call on such a path: UL_ERROR_UNSUPPORTED, saying so, where /proc isn't
  * mounted. */
 gboolean ul_fd_throw_proc (GError **error, const char *what);

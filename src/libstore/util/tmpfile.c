@@ -180,9 +180,7 @@ ul_tmp_file_link (UlTmpFile *tmp, int dfd, const char *name, gboolean *out_exist
     }
   else
     {
-      char source[sizeof "/proc/self/fd/-2147483648"];
-      snprintf (source, sizeof source, "/proc/self/fd/%d", tmp->fd);
-      result = linkat (AT_FDCWD, source, dfd, name, AT_SYMLINK_FOLLOW);
+      result = ul_fd_link (tmp->fd, dfd, name);
       if (result != 0 && errno == ENOENT)
         return ul_fd_throw_proc (error, "name file");
     }
