@@ -22,18 +22,16 @@ take_apart (const guint8 *bytes, gsize len, gsize piece, GByteArray *content, GB
   Pieces pieces = { .data = bytes, .len = len, .piece = piece };
   const UlStream stream = { .read = read_piece, .data = &pieces };
   g_autoptr (UlGunzip) gunzip = ul_gunzip_new (&stream);
-  g_autoptr (UlGzipSplitPiece) kept = ul_gzip_split_piece_new ();
   g_autoptr (UlGzipSplitWriter) writer = ul_gzip_split_writer_new (append_bytes, split);
   gboolean more = TRUE;
   while (more)
     {
-      UlGunzipChunk chunk;
-      if (!ul_gunzip_read (gunzip, &chunk, &more, error))
+      const UlGunzipChunk *chunk = ul_gunzip_read (gunzip, &more, error);
+      if (chunk == NULL)
         return FALSE;
-      if (chunk.len > 0)
-        g_byte_array_append (content, chunk.content, (guint) chunk.len);
-      ul_gzip_split_piece_set (kept, &chunk);
-      g_assert_true (ul_gzip_split_writer_push (writer, kept, NULL));
+      if (chunk->len > 0)
+        g_byte_array_append (content, chunk->content, (guint) chunk->len);
+      g_assert_true (ul_gzip_split_writer_push (writer, chunk, NULL));
     }
   g_assert_true (ul_gzip_split_writer_finish (writer, NULL));
   return TRUE;

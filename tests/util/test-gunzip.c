@@ -15,15 +15,15 @@ unpack (Pieces *pieces, GError **error)
   gboolean more = TRUE;
   while (more)
     {
-      UlGunzipChunk chunk;
       gsize marks = 0;
       guint64 at = out->len;
-      if (!ul_gunzip_read (gunzip, &chunk, &more, error))
+      const UlGunzipChunk *chunk = ul_gunzip_read (gunzip, &more, error);
+      if (chunk == NULL)
         return NULL;
-      g_byte_array_append (out, chunk.content, (guint) chunk.len);
-      for (gsize i = 0; i < chunk.n_matches; i++)
+      g_byte_array_append (out, chunk->content, (guint) chunk->len);
+      for (gsize i = 0; i < chunk->n_matches; i++)
         {
-          const UlGunzipMatch *match = &chunk.matches[i];
+          const UlGunzipMatch *match = &chunk->matches[i];
           const guint length = MIN (match->length, UL_DEFLATE_MAX_MATCH);
           said += match->literals + length;
           at += match->literals;
@@ -39,7 +39,7 @@ unpack (Pieces *pieces, GError **error)
           at += length;
         }
       said += out->len - at;
-      g_assert_cmpuint (marks, ==, chunk.n_marks);
+      g_assert_cmpuint (marks, ==, chunk->n_marks);
     }
   g_assert_cmpuint (said, ==, out->len);
   return g_steal_pointer (&out);
@@ -62,6 +62,53 @@ test_packings (void)
           g_assert_no_error (error);
           g_assert_cmpmem (back->data, back->len, content->data, content->len);
         }
+}
+
+/* Chunks that somebody has a reference to stay as they are, also when it's gone; each has what was
+ * before it in front. */
+static void
+test_kept_chunks (void)
+{
+  g_autoptr (GByteArray) content = g_byte_array_new ();
+  g_autoptr (GByteArray) packed = g_byte_array_new ();
+  g_autoptr (GPtrArray) kept = g_ptr_array_new ();
+  for (guint which = 0; which < CONTENT_N; which++)
+    {
+      g_autoptr (GByteArray) one = content_new (which);
+      gzip_add (packed, one, &packings[which]);
+      g_byte_array_append (content, one->data, one->len);
+    }
+  g_assert_cmpuint (content->len, >, 1024 * 1024);
+  Pieces pieces = { .data = packed->data, .len = packed->len, .piece = 5000 };
+  const UlStream stream = { .read = read_piece, .data = &pieces };
+  UlGunzip *gunzip = ul_gunzip_new (&stream);
+  gboolean more = TRUE;
+  gsize at = 0;
+  for (guint i = 0; more; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      const UlGunzipChunk *chunk = ul_gunzip_read (gunzip, &more, &error);
+      g_assert_no_error (error);
+      if (i % 3 != 2)
+        g_ptr_array_add (kept, ul_gunzip_chunk_bytes (chunk));
+      else
+        g_ptr_array_add (kept, g_bytes_new (chunk->content, chunk->len));
+      g_assert_cmpuint (chunk->before, ==, MIN (at, UL_GUNZIP_BEFORE));
+      g_assert_cmpmem (chunk->content - chunk->before, chunk->before + chunk->len,
+                       content->data + at - chunk->before, chunk->before + chunk->len);
+      at += chunk->len;
+    }
+  ul_gunzip_free (gunzip);
+  at = 0;
+  for (guint i = 0; i < kept->len; i++)
+    {
+      gsize len;
+      const guint8 *bytes = g_bytes_get_data (kept->pdata[i], &len);
+      g_assert_cmpmem (bytes, len, content->data + at, len);
+      at += len;
+      g_bytes_unref (kept->pdata[i]);
+    }
+  g_assert_cmpuint (at, ==, content->len);
 }
 
 /* What comes behind the last member is none of the content. */
@@ -196,6 +243,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gunzip/packings", test_packings);
+  g_test_add_func ("/gunzip/kept-chunks", test_kept_chunks);
   g_test_add_func ("/gunzip/members", test_members);
   g_test_add_func ("/gunzip/long-tail", test_long_tail);
   g_test_add_func ("/gunzip/long-name", test_long_name);

@@ -111,6 +111,64 @@ test_finish (void)
     }
 }
 
+/* Every other piece of it stays. */
+typedef struct
+{
+  Source source;
+  gint held; /* atomic: of these, not given back yet */
+} HeldSource;
+
+static gboolean
+read_held (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
+{
+  HeldSource *self = data;
+  return read_piece (&self->source, out_bytes, out_n, error);
+}
+
+typedef struct
+{
+  gint *held;
+  guint8 bytes[];
+} HeldPiece;
+
+static void
+give_back (gpointer data)
+{
+  HeldPiece *piece = data;
+  g_atomic_int_add (piece->held, -1);
+  g_free (piece);
+}
+
+static GBytes *
+hold (gpointer data)
+{
+  HeldSource *self = data;
+  const gsize len = size_of (self->source.done - 1);
+  if (self->source.done % 2 == 0)
+    return NULL;
+  g_atomic_int_inc (&self->held);
+  HeldPiece *piece = g_malloc (sizeof *piece + len);
+  piece->held = &self->held;
+  memcpy (piece->bytes, self->source.bytes, len);
+  return g_bytes_new_with_free_func (piece->bytes, len, give_back, piece);
+}
+
+static void
+test_hold (void)
+{
+  for (guint n = 0; n < 100; n += 9)
+    {
+      HeldSource source = { .source.pieces = 100 };
+      const UlStream from = { .read = read_held, .data = &source, .hold = hold };
+      g_autoptr (UlReadAhead) ahead = ul_read_ahead_new (&from);
+      UlStream stream = ul_read_ahead_stream (ahead);
+      assert_pieces (&stream, n);
+      g_assert_cmpint (g_atomic_int_get (&source.held), <=, 8);
+      g_clear_pointer (&ahead, ul_read_ahead_free);
+      g_assert_cmpint (source.held, ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,5 +176,6 @@ main (int argc, char **argv)
   g_test_add_func ("/read-ahead/all", test_all);
   g_test_add_func ("/read-ahead/error", test_error);
   g_test_add_func ("/read-ahead/finish", test_finish);
+  g_test_add_func ("/read-ahead/hold", test_hold);
   return g_test_run ();
 }

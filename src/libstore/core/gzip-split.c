@@ -7,60 +7,6 @@
 /* Of a section: a frame is written when one has more. */
 #define FRAME (128 * 1024)
 
-/* What is before a piece's own content: what its matches may refer to, and bytes that aren't in the
- * table yet. */
-#define HISTORY (UL_DEFLATE_WINDOW + 2 * UL_DEFLATE_MAX_MATCH)
-
-struct _UlGzipSplitPiece
-{
-  GByteArray *content; /* behind room for the history */
-  GArray *matches;     /* of UlGunzipMatch */
-  GArray *marks;       /* of UlGunzipMark */
-  GByteArray *bits;
-};
-
-UlGzipSplitPiece *
-ul_gzip_split_piece_new (void)
-{
-  UlGzipSplitPiece *self = g_new (UlGzipSplitPiece, 1);
-  self->content = g_byte_array_new ();
-  self->matches = g_array_new (FALSE, FALSE, sizeof (UlGunzipMatch));
-  self->marks = g_array_new (FALSE, FALSE, sizeof (UlGunzipMark));
-  self->bits = g_byte_array_new ();
-  return self;
-}
-
-void
-ul_gzip_split_piece_free (UlGzipSplitPiece *self)
-{
-  if (self == NULL)
-    return;
-  g_byte_array_unref (self->content);
-  g_array_unref (self->matches);
-  g_array_unref (self->marks);
-  g_byte_array_unref (self->bits);
-  g_free (self);
-}
-
-void
-ul_gzip_split_piece_set (UlGzipSplitPiece *self, const UlGunzipChunk *chunk)
-{
-  gsize n_bits = 0;
-  if (chunk->n_marks > 0)
-    {
-      const UlGunzipMark *last = &chunk->marks[chunk->n_marks - 1];
-      n_bits = last->bytes + (last->n_bits + 7) / 8;
-    }
-  g_byte_array_set_size (self->content, HISTORY);
-  g_byte_array_append (self->content, chunk->content, (guint) chunk->len);
-  g_array_set_size (self->matches, 0);
-  g_array_append_vals (self->matches, chunk->matches, (guint) chunk->n_matches);
-  g_array_set_size (self->marks, 0);
-  g_array_append_vals (self->marks, chunk->marks, (guint) chunk->n_marks);
-  g_byte_array_set_size (self->bits, 0);
-  g_byte_array_append (self->bits, chunk->bits, (guint) n_bits);
-}
-
 /* Of a frame: in the order they are written. */
 typedef enum
 {
@@ -75,10 +21,8 @@ struct _UlGzipSplitWriter
   UlGzipSplitSink sink;
   gpointer data;
   gboolean begun;
-  guint64 literals;  /* before the next match */
-  guint64 done;      /* bytes of content in pieces before */
-  guint history_len; /* of ->history, at its end */
-  guint8 history[HISTORY];
+  guint64 literals; /* before the next match */
+  guint64 done;     /* bytes of content in chunks before */
   GByteArray *bits;
   gsize lengths[BITS]; /* of those below */
   guint8 codes[FRAME];
@@ -211,35 +155,24 @@ put_match (UlGzipSplitWriter *self, const UlGunzipMatch *match, const guint8 *at
   self->literals = 0;
 }
 
-/* Keep the end of a piece for the next one. */
-static void
-keep_history (UlGzipSplitWriter *self, const guint8 *end, gsize len)
-{
-  self->history_len = (guint) MIN (len, HISTORY);
-  memcpy (self->history + HISTORY - self->history_len, end - self->history_len, self->history_len);
-}
-
 gboolean
-ul_gzip_split_writer_push (UlGzipSplitWriter *self, UlGzipSplitPiece *piece, GError **error)
+ul_gzip_split_writer_push (UlGzipSplitWriter *self, const UlGunzipChunk *chunk, GError **error)
 {
-  const gsize len = piece->content->len - HISTORY;
-  const UlGunzipMatch *matches = (const UlGunzipMatch *) piece->matches->data;
-  const UlGunzipMark *marks = (const UlGunzipMark *) piece->marks->data;
-  guint8 *content = piece->content->data;
-  const guint64 first = self->done - HISTORY; /* may be below 0: only differences count */
-  const guint64 end = self->done + len;
+  const UlGunzipMark *marks = chunk->marks;
+  const guint8 *content = chunk->content - chunk->before;
+  const guint64 first = self->done - chunk->before;
+  const guint64 end = self->done + chunk->len;
   guint64 place = self->done;
+  g_assert (chunk->before >= MIN (self->done, UL_GUNZIP_BEFORE));
   if (!begin (self, error))
     return FALSE;
-  memcpy (content + HISTORY - self->history_len, self->history + HISTORY - self->history_len,
-          self->history_len);
-  for (guint i = 0; i < piece->matches->len; i++)
+  for (gsize i = 0; i < chunk->n_matches; i++)
     {
-      const UlGunzipMatch *match = &matches[i];
+      const UlGunzipMatch *match = &chunk->matches[i];
       self->literals += match->literals;
       place += match->literals;
       if (match->length == 0)
-        put_mark (self, marks++, piece->bits->data);
+        put_mark (self, marks++, chunk->bits);
       else
         {
           const guint length = MIN (match->length, UL_DEFLATE_MAX_MATCH);
@@ -253,7 +186,6 @@ ul_gzip_split_writer_push (UlGzipSplitWriter *self, UlGzipSplitPiece *piece, GEr
     }
   self->literals += end - place;
   ul_gzip_split_table_fill (&self->table, content, first, end, end);
-  keep_history (self, content + HISTORY + len, self->history_len + len);
   self->done = end;
   return TRUE;
 }

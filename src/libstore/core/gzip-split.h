@@ -17,25 +17,14 @@ G_BEGIN_DECLS
 
 typedef gboolean (*UlGzipSplitSink) (const void *bytes, gsize len, gpointer data, GError **error);
 
-/* A chunk as ul_gunzip_read () gives it, to be kept for longer than that does: so one thread may
- * unpack while another one writes. */
-typedef struct _UlGzipSplitPiece UlGzipSplitPiece;
-
-UlGzipSplitPiece *ul_gzip_split_piece_new (void);
-void ul_gzip_split_piece_free (UlGzipSplitPiece *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGzipSplitPiece, ul_gzip_split_piece_free)
-
-/* Instead of what it was before. Copies. */
-void ul_gzip_split_piece_set (UlGzipSplitPiece *self, const UlGunzipChunk *chunk);
-
 typedef struct _UlGzipSplitWriter UlGzipSplitWriter;
 
 UlGzipSplitWriter *ul_gzip_split_writer_new (UlGzipSplitSink sink, gpointer data);
 void ul_gzip_split_writer_free (UlGzipSplitWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGzipSplitWriter, ul_gzip_split_writer_free)
 
-/* All pieces of one file, in order; @piece may be set anew afterwards. Errors are the sink's. */
-gboolean ul_gzip_split_writer_push (UlGzipSplitWriter *self, UlGzipSplitPiece *piece,
+/* All chunks of one file, in order. Errors are the sink's. */
+gboolean ul_gzip_split_writer_push (UlGzipSplitWriter *self, const UlGunzipChunk *chunk,
                                     GError **error);
 gboolean ul_gzip_split_writer_finish (UlGzipSplitWriter *self, GError **error);
 

@@ -21,7 +21,7 @@ struct _UlBlobSplit
   gboolean ended; /* no more come */
   gboolean failed;
   GError *failure; /* of the thread, until somebody is told */
-  UlGzipSplitPiece *slots[SLOTS];
+  const UlGunzipChunk *slots[SLOTS];
 };
 
 static gboolean
@@ -67,8 +67,8 @@ ul_blob_split_free (UlBlobSplit *self)
   if (self == NULL)
     return;
   stop (self, TRUE);
-  for (guint i = 0; i < SLOTS; i++)
-    ul_gzip_split_piece_free (self->slots[i]);
+  for (; self->used < self->filled; self->used++)
+    ul_gunzip_chunk_unref (self->slots[self->used % SLOTS]);
   ul_gzip_split_writer_free (self->writer);
   g_clear_error (&self->failure);
   g_mutex_clear (&self->lock);
@@ -89,9 +89,9 @@ wait_for_slot (UlBlobSplit *self)
 }
 
 static gboolean
-write_piece (UlBlobSplit *self, UlGzipSplitPiece *piece, GError **error)
+write_chunk (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error)
 {
-  return self->is_too_long || ul_gzip_split_writer_push (self->writer, piece, error);
+  return self->is_too_long || ul_gzip_split_writer_push (self->writer, chunk, error);
 }
 
 static gpointer
@@ -101,7 +101,9 @@ work (gpointer data)
   while (wait_for_slot (self))
     {
       GError *failure = NULL;
-      const gboolean ok = write_piece (self, self->slots[self->used % SLOTS], &failure);
+      const UlGunzipChunk *chunk = self->slots[self->used % SLOTS];
+      const gboolean ok = write_chunk (self, chunk, &failure);
+      ul_gunzip_chunk_unref (chunk);
       g_mutex_lock (&self->lock);
       self->used++;
       if (!ok)
@@ -115,37 +117,33 @@ work (gpointer data)
   return NULL;
 }
 
-/* One that can be filled; NULL if the thread has failed. */
-static UlGzipSplitPiece *
+/* For one more; FALSE if the thread has failed. */
+static gboolean
 wait_for_room (UlBlobSplit *self, GError **error)
 {
   g_mutex_lock (&self->lock);
   while (self->filled - self->used == SLOTS && !self->failed)
     g_cond_wait (&self->changed, &self->lock);
-  UlGzipSplitPiece **slot = &self->slots[self->filled % SLOTS];
   if (self->failure != NULL)
     g_propagate_error (error, g_steal_pointer (&self->failure));
   const gboolean ok = !self->failed;
   g_mutex_unlock (&self->lock);
-  if (ok && *slot == NULL)
-    *slot = ul_gzip_split_piece_new ();
-  return ok ? *slot : NULL;
+  return ok;
 }
 
 gboolean
 ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error)
 {
-  UlGzipSplitPiece *piece = wait_for_room (self, error);
-  if (piece == NULL)
-    return FALSE;
-  ul_gzip_split_piece_set (piece, chunk);
   if (self->threaded && self->thread == NULL)
     {
       self->thread = g_thread_try_new ("gzip-split", work, self, NULL);
       self->threaded = self->thread != NULL;
     }
   if (!self->threaded)
-    return write_piece (self, piece, error);
+    return write_chunk (self, chunk, error);
+  if (!wait_for_room (self, error))
+    return FALSE;
+  self->slots[self->filled % SLOTS] = ul_gunzip_chunk_ref (chunk);
   g_mutex_lock (&self->lock);
   self->filled++;
   g_cond_signal (&self->changed);

@@ -79,6 +79,13 @@ read_unpacked (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **e
   return ul_unpack_read (self->unpack, out_bytes, out_n, error);
 }
 
+static GBytes *
+hold_unpacked (gpointer data)
+{
+  UlLayerBlob *self = data;
+  return ul_unpack_hold (self->unpack);
+}
+
 /* UlStream.read of the tar. */
 static gboolean
 read_plain (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
@@ -107,7 +114,7 @@ ul_layer_blob_new (UlExtent *extent, UlTarSplitSink sink, gpointer data, UlProgr
   self->recipe = NULL;
   self->parts = NULL;
   self->ahead = NULL;
-  self->plain = (UlStream){ .read = read_unpacked, .data = self };
+  self->plain = (UlStream){ .read = read_unpacked, .data = self, .hold = hold_unpacked };
   self->packed_hasher = ul_hasher_new ();
   self->packed_size = 0;
   self->plain_hasher = ul_hasher_new ();

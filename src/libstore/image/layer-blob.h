@@ -37,7 +37,8 @@ typedef enum
   UL_RECIPE_NONE,  /* a gzip-split, but as that is longer than the blob it's useless */
 } UlRecipe;
 
-/* Before anything is pulled: @draft, which is borrowed, gets it; @whole: be the blob gzip or not. */
+/* Before anything is pulled: @draft, which is borrowed, gets it; @whole: be the blob gzip or not.
+ */
 void ul_layer_blob_write_recipe (UlLayerBlob *self, UlPlainDraft *draft, gboolean whole);
 
 /* The tar, to be pulled. */

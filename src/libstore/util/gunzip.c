@@ -7,10 +7,11 @@
 #include "util/error.h"
 #include "util/gunzip-codes.h"
 
-#define OUTPUT  (256 * 1024) /* about the content of a chunk, as much as stays in a cache */
-#define INPUT   (256 * 1024)
-#define MARKS   4096 /* of a chunk: blocks may be empty */
-#define MATCHES (OUTPUT / UL_DEFLATE_MIN_MATCH + 2 + MARKS)
+#define OUTPUT    (256 * 1024) /* about the content of a chunk, as much as stays in a cache */
+#define INPUT     (256 * 1024)
+#define CHUNK_END (UL_GUNZIP_BEFORE + OUTPUT)
+#define MARKS     4096 /* of a chunk: blocks may be empty */
+#define MATCHES   (OUTPUT / UL_DEFLATE_MIN_MATCH + 2 + MARKS)
 
 #define TAIL_PIECE (64 * 1024) /* of what is behind the last member, at a time */
 
@@ -37,6 +38,28 @@ typedef enum
   END,
 } State;
 
+typedef struct _Buffer Buffer;
+
+/* Those that nobody has a reference to any more: new ones would be pages to get from the kernel.
+ * Lives as long as somebody may give one back. */
+typedef struct
+{
+  GMutex lock;
+  Buffer *unused;
+} Pool;
+
+struct _Buffer
+{
+  UlGunzipChunk chunk; /* first: it's what others know it by */
+  gatomicrefcount refs;
+  Pool *pool;
+  Buffer *next; /* in the pool */
+  GByteArray *bits;
+  UlGunzipMark marks[MARKS];
+  UlGunzipMatch matches[MATCHES];
+  guint8 output[UL_GUNZIP_BEFORE + OUTPUT + UL_GUNZIP_OUT_SLACK];
+};
+
 struct _UlGunzip
 {
   UlStream from;
@@ -52,29 +75,102 @@ struct _UlGunzip
   gsize tail;          /* bytes of it so far */
   guint32 crc;         /* of the member, up to ->summed */
   guint32 member_size; /* the same; what is beyond 32 bits doesn't count */
-  gsize begin;         /* of the chunk, in ->output: what is before is the window */
+  gsize before;        /* bytes in front of the chunk, which begins at UL_GUNZIP_BEFORE */
   gsize out;           /* its end so far */
-  gsize member;        /* where it begins, or the window does */
+  gsize member;        /* where it begins, or what is before the chunk does */
   gsize summed;        /* see crc */
   gsize literals;      /* where those begin that aren't counted yet */
   gsize n_matches;
   gsize n_marks;
-  GByteArray *bits;
+  Pool *pool;
+  Buffer *buffer; /* the chunk's; NULL: nothing was read */
   UlGunzipTables tables;
-  UlGunzipMark marks[MARKS];
-  UlGunzipMatch matches[MATCHES];
-  guint8 output[UL_DEFLATE_WINDOW + OUTPUT + UL_GUNZIP_OUT_SLACK];
   guint8 input[INPUT + 2 * UL_GUNZIP_IN_SLACK];
 };
+
+static void
+buffer_free (Buffer *self)
+{
+  g_byte_array_unref (self->bits);
+  g_free (self);
+}
+
+static void
+pool_clear (gpointer data)
+{
+  Pool *self = data;
+  for (Buffer *buffer = self->unused; buffer != NULL;)
+    {
+      Buffer *next = buffer->next;
+      buffer_free (buffer);
+      buffer = next;
+    }
+  g_mutex_clear (&self->lock);
+}
+
+static Buffer *
+take_buffer (Pool *pool)
+{
+  g_mutex_lock (&pool->lock);
+  Buffer *self = pool->unused;
+  if (self != NULL)
+    pool->unused = self->next;
+  g_mutex_unlock (&pool->lock);
+  if (self == NULL)
+    {
+      /* Not cleared: pages that nobody touches cost nothing. */
+      self = g_malloc (sizeof *self);
+      self->bits = g_byte_array_new ();
+    }
+  g_atomic_ref_count_init (&self->refs);
+  self->pool = g_atomic_rc_box_acquire (pool);
+  g_byte_array_set_size (self->bits, 0);
+  return self;
+}
+
+const UlGunzipChunk *
+ul_gunzip_chunk_ref (const UlGunzipChunk *chunk)
+{
+  g_atomic_ref_count_inc (&((Buffer *) chunk)->refs);
+  return chunk;
+}
+
+void
+ul_gunzip_chunk_unref (const UlGunzipChunk *chunk)
+{
+  Buffer *self = (Buffer *) chunk;
+  if (chunk == NULL || !g_atomic_ref_count_dec (&self->refs))
+    return;
+  Pool *pool = self->pool;
+  g_mutex_lock (&pool->lock);
+  self->next = pool->unused;
+  pool->unused = self;
+  g_mutex_unlock (&pool->lock);
+  g_atomic_rc_box_release_full (pool, pool_clear);
+}
+
+static void
+unref_chunk (gpointer chunk)
+{
+  ul_gunzip_chunk_unref (chunk);
+}
+
+GBytes *
+ul_gunzip_chunk_bytes (const UlGunzipChunk *chunk)
+{
+  return g_bytes_new_with_free_func (chunk->content, chunk->len, unref_chunk,
+                                     (gpointer) ul_gunzip_chunk_ref (chunk));
+}
 
 UlGunzip *
 ul_gunzip_new (const UlStream *from)
 {
-  /* Not cleared: pages that nobody touches cost nothing. */
+  /* Not cleared, as above. */
   UlGunzip *self = g_malloc (sizeof *self);
   memset (self, 0, G_STRUCT_OFFSET (UlGunzip, tables));
   self->from = *from;
-  self->bits = g_byte_array_new ();
+  self->pool = g_atomic_rc_box_new0 (Pool);
+  g_mutex_init (&self->pool->lock);
   return self;
 }
 
@@ -83,7 +179,9 @@ ul_gunzip_free (UlGunzip *self)
 {
   if (self == NULL)
     return;
-  g_byte_array_unref (self->bits);
+  if (self->buffer != NULL)
+    ul_gunzip_chunk_unref (&self->buffer->chunk);
+  g_atomic_rc_box_release_full (self->pool, pool_clear);
   g_free (self);
 }
 
@@ -151,14 +249,15 @@ static void
 mark (UlGunzip *self, UlGunzipMarkType type, gsize n_bits)
 {
   UlDeflateBits bits = { self->input, self->at, (guint64) self->input_len * 8 };
-  const gsize first = self->bits->len;
-  self->marks[self->n_marks++] = (UlGunzipMark){ type, (guint) n_bits, first };
-  self->matches[self->n_matches++]
+  GByteArray *to_bits = self->buffer->bits;
+  const gsize first = to_bits->len;
+  self->buffer->marks[self->n_marks++] = (UlGunzipMark){ type, (guint) n_bits, first };
+  self->buffer->matches[self->n_matches++]
       = (UlGunzipMatch){ (guint32) (self->out - self->literals), 0, 0 };
   self->literals = self->out;
-  g_byte_array_set_size (self->bits, (guint) (first + (n_bits + 7) / 8));
+  g_byte_array_set_size (to_bits, (guint) (first + (n_bits + 7) / 8));
   self->at += n_bits;
-  for (guint8 *to = self->bits->data + first; bits.at < self->at; to++)
+  for (guint8 *to = to_bits->data + first; bits.at < self->at; to++)
     *to = (guint8) ul_deflate_bits_take (&bits, (guint) MIN (8, self->at - bits.at));
 }
 
@@ -247,7 +346,7 @@ static void
 sum (UlGunzip *self)
 {
   const gsize n = self->out - self->summed;
-  self->crc = libdeflate_crc32 (self->crc, self->output + self->summed, n);
+  self->crc = libdeflate_crc32 (self->crc, self->buffer->output + self->summed, n);
   self->member_size += (guint32) n;
   self->summed = self->out;
 }
@@ -341,8 +440,8 @@ go_on_stored (UlGunzip *self, GError **error)
     }
   if (!want (self, 1, error))
     return FALSE;
-  const gsize n = MIN (MIN (ahead (self), self->stored_left), self->begin + OUTPUT - self->out);
-  memcpy (self->output + self->out, here (self), n);
+  const gsize n = MIN (MIN (ahead (self), self->stored_left), CHUNK_END - self->out);
+  memcpy (self->buffer->output + self->out, here (self), n);
   self->at += n * 8;
   self->out += n;
   self->stored_left -= n;
@@ -354,23 +453,24 @@ go_on_codes (UlGunzip *self, GError **error)
 {
   if (!want (self, 2 * UL_GUNZIP_IN_SLACK, error))
     return FALSE;
+  guint8 *output = self->buffer->output;
   UlGunzipRun run = {
     .in = self->input,
     .at = self->at,
     .in_stop = self->input + self->input_len,
-    .out = self->output + self->out,
-    .out_stop = self->output + self->begin + OUTPUT,
-    .floor = self->output + self->member,
-    .literals = self->output + self->literals,
-    .matches = self->matches + self->n_matches,
+    .out = output + self->out,
+    .out_stop = output + CHUNK_END,
+    .floor = output + self->member,
+    .literals = output + self->literals,
+    .matches = self->buffer->matches + self->n_matches,
   };
   /* The end is followed by zeros: what comes of those is thrown away here. */
   run.in_stop += self->from_ended ? 8 : -UL_GUNZIP_IN_SLACK;
   const UlGunzipResult result = ul_gunzip_codes (&self->tables, &run);
   self->at = run.at;
-  self->out = (gsize) (run.out - self->output);
-  self->literals = (gsize) (run.literals - self->output);
-  self->n_matches = (gsize) (run.matches - self->matches);
+  self->out = (gsize) (run.out - output);
+  self->literals = (gsize) (run.literals - output);
+  self->n_matches = (gsize) (run.matches - self->buffer->matches);
   if (self->at > (guint64) self->input_len * 8
       || (result == UL_GUNZIP_STOPPED && self->from_ended && ahead (self) == 0))
     return throw_early (error);
@@ -420,41 +520,50 @@ step (UlGunzip *self, GError **error)
   g_return_val_if_reached (FALSE);
 }
 
-/* Behind the window's content, which moves to the front. */
+/* In a buffer of its own, behind a copy of what was before. */
 static void
 begin_chunk (UlGunzip *self)
 {
-  const gsize shift = self->out > UL_DEFLATE_WINDOW ? self->out - UL_DEFLATE_WINDOW : 0;
-  memmove (self->output, self->output + shift, self->out - shift);
-  self->out -= shift;
-  self->member -= MIN (self->member, shift);
+  Buffer *last = self->buffer;
+  self->buffer = take_buffer (self->pool);
+  if (last != NULL)
+    {
+      const gsize shift = self->out - UL_GUNZIP_BEFORE;
+      const gsize before = MIN (self->before + shift, UL_GUNZIP_BEFORE);
+      memcpy (self->buffer->output + UL_GUNZIP_BEFORE - before, last->output + self->out - before,
+              before);
+      self->before = before;
+      self->member = MAX (self->member, UL_GUNZIP_BEFORE - before + shift) - shift;
+      ul_gunzip_chunk_unref (&last->chunk);
+    }
+  self->out = UL_GUNZIP_BEFORE;
   self->summed = self->out;
   self->literals = self->out;
-  self->begin = self->out;
   self->n_matches = 0;
   self->n_marks = 0;
-  g_byte_array_set_size (self->bits, 0);
 }
 
-gboolean
-ul_gunzip_read (UlGunzip *self, UlGunzipChunk *out, gboolean *out_more, GError **error)
+const UlGunzipChunk *
+ul_gunzip_read (UlGunzip *self, gboolean *out_more, GError **error)
 {
   begin_chunk (self);
+  Buffer *buffer = self->buffer;
   /* A step has up to one mark. */
-  while (self->state != END && self->out < self->begin + OUTPUT && self->n_marks < MARKS
-         && self->bits->len < OUTPUT)
+  while (self->state != END && self->out < CHUNK_END && self->n_marks < MARKS
+         && buffer->bits->len < OUTPUT)
     if (!step (self, error))
-      return FALSE;
+      return NULL;
   sum (self);
-  *out = (UlGunzipChunk){
-    .content = self->output + self->begin,
-    .len = self->out - self->begin,
-    .matches = self->matches,
+  buffer->chunk = (UlGunzipChunk){
+    .content = buffer->output + UL_GUNZIP_BEFORE,
+    .len = self->out - UL_GUNZIP_BEFORE,
+    .before = self->before,
+    .matches = buffer->matches,
     .n_matches = self->n_matches,
-    .marks = self->marks,
+    .marks = buffer->marks,
     .n_marks = self->n_marks,
-    .bits = self->bits->data,
+    .bits = buffer->bits->data,
   };
   *out_more = self->state != END;
-  return TRUE;
+  return &buffer->chunk;
 }

@@ -9,7 +9,8 @@
  * alone it's done by hand; what is only to be unpacked is util/unpack.h's.
  *
  * Members are checked as zlib does, with length and CRC-32. What follows the last one is no error.
- * Memory: 2 MiB. One thread at a time. Sources: RFC 1951, RFC 1952. */
+ * Memory: 2 MiB, and 1 for each chunk that's kept. One thread at a time. Sources: RFC 1951, RFC
+ * 1952. */
 
 G_BEGIN_DECLS
 
@@ -49,17 +50,27 @@ typedef struct
 
 /* Content in order, and how it was packed. Matches are whole; literals may go on: those behind the
  * chunk's last match aren't counted, and come before the next chunk's first one. Everything stays
- * until the next read. */
+ * until the next read, and as long as somebody has a reference, be it on another thread. */
 typedef struct
 {
   const guint8 *content;
-  gsize len; /* may be 0 before the end */
+  gsize len;    /* may be 0 before the end */
+  gsize before; /* bytes that precede ->content there, too: up to UL_GUNZIP_BEFORE, or all there
+                   were */
   const UlGunzipMatch *matches;
   gsize n_matches;
   const UlGunzipMark *marks;
   gsize n_marks;
   const guint8 *bits;
 } UlGunzipChunk;
+
+/* What the matches of a chunk may refer to, and as much as two of them. */
+#define UL_GUNZIP_BEFORE (UL_DEFLATE_WINDOW + 2 * UL_DEFLATE_MAX_MATCH)
+
+const UlGunzipChunk *ul_gunzip_chunk_ref (const UlGunzipChunk *chunk);
+void ul_gunzip_chunk_unref (const UlGunzipChunk *chunk);
+/* Its content, with a reference to it. */
+GBytes *ul_gunzip_chunk_bytes (const UlGunzipChunk *chunk);
 
 /* Of what is behind the last member, more is an error. */
 #define UL_GUNZIP_MAX_TAIL (16 * 1024 * 1024)
@@ -69,8 +80,8 @@ UlGunzip *ul_gunzip_new (const UlStream *from);
 void ul_gunzip_free (UlGunzip *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlGunzip, ul_gunzip_free)
 
-/* *out_more is FALSE for the last chunk. UL_ERROR_CORRUPT for what is damaged or ends early, or
- * @from's error. */
-gboolean ul_gunzip_read (UlGunzip *self, UlGunzipChunk *out, gboolean *out_more, GError **error);
+/* The next chunk, which is @self's until the caller asks for a reference. *out_more is FALSE for
+ * the last one. NULL with UL_ERROR_CORRUPT for what is damaged or ends early, or @from's error. */
+const UlGunzipChunk *ul_gunzip_read (UlGunzip *self, gboolean *out_more, GError **error);
 
 G_END_DECLS

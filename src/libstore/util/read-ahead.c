@@ -7,7 +7,8 @@
 
 typedef struct
 {
-  guint8 *bytes;
+  GBytes *held; /* NULL: it's a copy */
+  guint8 *copy;
   gsize room;
   gsize len; /* 0: the end, or an error */
 } Slot;
@@ -48,7 +49,10 @@ ul_read_ahead_free (UlReadAhead *self)
     return;
   ul_read_ahead_finish (self);
   for (guint i = 0; i < SLOTS; i++)
-    g_free (self->slots[i].bytes);
+    {
+      g_clear_pointer (&self->slots[i].held, g_bytes_unref);
+      g_free (self->slots[i].copy);
+    }
   g_clear_error (&self->failure);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -67,18 +71,23 @@ wait_for_room (UlReadAhead *self)
   return wanted;
 }
 
+/* What was read last. */
 static void
-fill (Slot *slot, const guint8 *bytes, gsize len)
+fill (Slot *slot, const UlStream *source, const guint8 *bytes, gsize len)
 {
+  slot->len = len;
+  if (len == 0)
+    return;
+  slot->held = source->hold != NULL ? source->hold (source->data) : NULL;
+  if (slot->held != NULL)
+    return;
   if (slot->room < len)
     {
-      g_free (slot->bytes);
-      slot->bytes = g_malloc (len);
+      g_free (slot->copy);
+      slot->copy = g_malloc (len);
       slot->room = len;
     }
-  if (len > 0)
-    memcpy (slot->bytes, bytes, len);
-  slot->len = len;
+  memcpy (slot->copy, bytes, len);
 }
 
 static gpointer
@@ -92,7 +101,7 @@ work (gpointer data)
       GError *failure = NULL;
       if (!self->source.read (self->source.data, &bytes, &len, &failure))
         len = 0;
-      fill (&self->slots[self->filled % SLOTS], bytes, len);
+      fill (&self->slots[self->filled % SLOTS], &self->source, bytes, len);
       g_mutex_lock (&self->lock);
       self->failure = failure;
       self->filled++;
@@ -106,6 +115,8 @@ work (gpointer data)
 static const Slot *
 wait_for_slot (UlReadAhead *self)
 {
+  if (self->has_one)
+    g_clear_pointer (&self->slots[self->used % SLOTS].held, g_bytes_unref);
   g_mutex_lock (&self->lock);
   if (self->has_one)
     {
@@ -134,7 +145,7 @@ read_slot (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error
   if (self->direct)
     return self->source.read (self->source.data, out_bytes, out_n, error);
   const Slot *slot = wait_for_slot (self);
-  *out_bytes = slot->bytes;
+  *out_bytes = slot->held != NULL ? g_bytes_get_data (slot->held, NULL) : slot->copy;
   *out_n = slot->len;
   self->ended = slot->len == 0;
   if (!self->ended || self->failure == NULL)

@@ -13,6 +13,9 @@ typedef struct
    * belong to the stream. After an error nothing more is asked for. */
   gboolean (*read) (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error);
   gpointer data;
+  /* The bytes of the last read, which stay as long as the caller keeps this reference; NULL, also
+   * for the function: they have to be copied. */
+  GBytes *(*hold) (gpointer data);
 } UlStream;
 
 /* What is in a descriptor, from its offset on. G_IO_ERROR_CANCELLED if the program is interrupted.

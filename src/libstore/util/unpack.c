@@ -7,8 +7,9 @@
 
 struct _UlUnpack
 {
-  UlGunzip *gunzip;   /* of gzip, if somebody watches */
-  UlUnpackGzip *gzip; /* if nobody does; both NULL: it's up to libarchive */
+  UlGunzip *gunzip;           /* of gzip, if somebody watches */
+  UlUnpackGzip *gzip;         /* if nobody does; both NULL: it's up to libarchive */
+  const UlGunzipChunk *chunk; /* of it, that was read last; NULL: none */
   UlUnpackWatch watch;
   gpointer watch_data;
   const UlArchive *lib;
@@ -157,18 +158,25 @@ ul_unpack_watch (UlUnpack *self, UlUnpackWatch watch, gpointer data)
 static gboolean
 read_watched (UlUnpack *self, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
-  UlGunzipChunk chunk = { 0 };
   gboolean more = TRUE;
-  while (!self->at_end && chunk.len == 0)
+  *out_n = 0;
+  while (!self->at_end && *out_n == 0)
     {
-      if (!ul_gunzip_read (self->gunzip, &chunk, &more, error)
-          || !self->watch (&chunk, self->watch_data, error))
+      self->chunk = ul_gunzip_read (self->gunzip, &more, error);
+      if (self->chunk == NULL || !self->watch (self->chunk, self->watch_data, error))
         return FALSE;
+      *out_bytes = self->chunk->content;
+      *out_n = self->chunk->len;
       self->at_end = !more;
     }
-  *out_bytes = chunk.content;
-  *out_n = chunk.len;
   return TRUE;
+}
+
+GBytes *
+ul_unpack_hold (gpointer data)
+{
+  UlUnpack *self = data;
+  return self->chunk != NULL ? ul_gunzip_chunk_bytes (self->chunk) : NULL;
 }
 
 gboolean

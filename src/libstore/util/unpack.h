@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlUnpack, ul_unpack_free)
  * before @from does: what follows a gzip stream and is none isn't looked at. */
 gboolean ul_unpack_read (gpointer self, const guint8 **out_bytes, gsize *out_n, GError **error);
 
+/* UlStream.hold of it. */
+GBytes *ul_unpack_hold (gpointer self);
+
 /* Before anything is read: if it's gzip, @watch gets every chunk (util/gunzip.h) before its content
  * is given out, to know how that was packed. For anything else it isn't called. */
 typedef gboolean (*UlUnpackWatch) (const UlGunzipChunk *chunk, gpointer data, GError **error);
