@@ -77,8 +77,12 @@ ul_gzip_split_table_fill (UlGzipSplitTable *self, const guint8 *content, guint64
       self->match_len = 0;
       self->in_table = behind;
     }
-  for (; self->in_table < stop; self->in_table++)
-    ul_gzip_split_table_put (self, content + (self->in_table - first), self->in_table);
+  /* Not in ->in_table itself, which would be written each time: for the compiler it could be one of
+   * the places. */
+  guint64 at = self->in_table;
+  for (; at < stop; at++)
+    ul_gzip_split_table_put (self, content + (at - first), at);
+  self->in_table = at;
 }
 
 /* A match at @place; fill () up to there was before. */

@@ -237,8 +237,8 @@ take_literal (const UlGunzipTables *tables, Reader *reader, guint32 entry, guint
   return peek (tables, reader);
 }
 
-UlGunzipResult
-ul_gunzip_codes (const UlGunzipTables *tables, UlGunzipRun *run)
+static inline __attribute__ ((always_inline)) UlGunzipResult
+read_codes (const UlGunzipTables *tables, UlGunzipRun *run)
 {
   Reader reader = { .in = run->in + (run->at >> 3) };
   const guint8 *const in_stop = run->in_stop;
@@ -313,4 +313,23 @@ ul_gunzip_codes (const UlGunzipTables *tables, UlGunzipRun *run)
   run->literals = literals;
   run->matches = match;
   return result;
+}
+
+#ifdef __x86_64__
+/* With shifts by any register, and masks in one step: a twentieth less. */
+__attribute__ ((target ("bmi,bmi2"))) static UlGunzipResult
+read_codes_bmi2 (const UlGunzipTables *tables, UlGunzipRun *run)
+{
+  return read_codes (tables, run);
+}
+#endif
+
+UlGunzipResult
+ul_gunzip_codes (const UlGunzipTables *tables, UlGunzipRun *run)
+{
+#ifdef __x86_64__
+  if (__builtin_cpu_supports ("bmi") && __builtin_cpu_supports ("bmi2"))
+    return read_codes_bmi2 (tables, run);
+#endif
+  return read_codes (tables, run);
 }

@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/gunzip-buffer.h"
 #include "util/gunzip-codes.h"
 
-#define OUTPUT    (256 * 1024) /* about the content of a chunk, as much as stays in a cache */
 #define INPUT     (256 * 1024)
-#define CHUNK_END (UL_GUNZIP_BEFORE + OUTPUT)
-#define MARKS     4096 /* of a chunk: blocks may be empty */
-#define MATCHES   (OUTPUT / UL_DEFLATE_MIN_MATCH + 2 + MARKS)
+#define CHUNK_END (UL_GUNZIP_BEFORE + UL_GUNZIP_CONTENT)
 
 #define TAIL_PIECE (64 * 1024) /* of what is behind the last member, at a time */
 
@@ -38,28 +36,6 @@ typedef enum
   END,
 } State;
 
-typedef struct _Buffer Buffer;
-
-/* Those that nobody has a reference to any more: new ones would be pages to get from the kernel.
- * Lives as long as somebody may give one back. */
-typedef struct
-{
-  GMutex lock;
-  Buffer *unused;
-} Pool;
-
-struct _Buffer
-{
-  UlGunzipChunk chunk; /* first: it's what others know it by */
-  gatomicrefcount refs;
-  Pool *pool;
-  Buffer *next; /* in the pool */
-  GByteArray *bits;
-  UlGunzipMark marks[MARKS];
-  UlGunzipMatch matches[MATCHES];
-  guint8 output[UL_GUNZIP_BEFORE + OUTPUT + UL_GUNZIP_OUT_SLACK];
-};
-
 struct _UlGunzip
 {
   UlStream from;
@@ -82,95 +58,20 @@ struct _UlGunzip
   gsize literals;      /* where those begin that aren't counted yet */
   gsize n_matches;
   gsize n_marks;
-  Pool *pool;
-  Buffer *buffer; /* the chunk's; NULL: nothing was read */
+  UlGunzipPool *pool;
+  UlGunzipBuffer *buffer; /* the chunk's; NULL: nothing was read */
   UlGunzipTables tables;
   guint8 input[INPUT + 2 * UL_GUNZIP_IN_SLACK];
 };
 
-static void
-buffer_free (Buffer *self)
-{
-  g_byte_array_unref (self->bits);
-  g_free (self);
-}
-
-static void
-pool_clear (gpointer data)
-{
-  Pool *self = data;
-  for (Buffer *buffer = self->unused; buffer != NULL;)
-    {
-      Buffer *next = buffer->next;
-      buffer_free (buffer);
-      buffer = next;
-    }
-  g_mutex_clear (&self->lock);
-}
-
-static Buffer *
-take_buffer (Pool *pool)
-{
-  g_mutex_lock (&pool->lock);
-  Buffer *self = pool->unused;
-  if (self != NULL)
-    pool->unused = self->next;
-  g_mutex_unlock (&pool->lock);
-  if (self == NULL)
-    {
-      /* Not cleared: pages that nobody touches cost nothing. */
-      self = g_malloc (sizeof *self);
-      self->bits = g_byte_array_new ();
-    }
-  g_atomic_ref_count_init (&self->refs);
-  self->pool = g_atomic_rc_box_acquire (pool);
-  g_byte_array_set_size (self->bits, 0);
-  return self;
-}
-
-const UlGunzipChunk *
-ul_gunzip_chunk_ref (const UlGunzipChunk *chunk)
-{
-  g_atomic_ref_count_inc (&((Buffer *) chunk)->refs);
-  return chunk;
-}
-
-void
-ul_gunzip_chunk_unref (const UlGunzipChunk *chunk)
-{
-  Buffer *self = (Buffer *) chunk;
-  if (chunk == NULL || !g_atomic_ref_count_dec (&self->refs))
-    return;
-  Pool *pool = self->pool;
-  g_mutex_lock (&pool->lock);
-  self->next = pool->unused;
-  pool->unused = self;
-  g_mutex_unlock (&pool->lock);
-  g_atomic_rc_box_release_full (pool, pool_clear);
-}
-
-static void
-unref_chunk (gpointer chunk)
-{
-  ul_gunzip_chunk_unref (chunk);
-}
-
-GBytes *
-ul_gunzip_chunk_bytes (const UlGunzipChunk *chunk)
-{
-  return g_bytes_new_with_free_func (chunk->content, chunk->len, unref_chunk,
-                                     (gpointer) ul_gunzip_chunk_ref (chunk));
-}
-
 UlGunzip *
 ul_gunzip_new (const UlStream *from)
 {
-  /* Not cleared, as above. */
+  /* Not cleared: pages that nobody touches cost nothing. */
   UlGunzip *self = g_malloc (sizeof *self);
   memset (self, 0, G_STRUCT_OFFSET (UlGunzip, tables));
   self->from = *from;
-  self->pool = g_atomic_rc_box_new0 (Pool);
-  g_mutex_init (&self->pool->lock);
+  self->pool = ul_gunzip_pool_new ();
   return self;
 }
 
@@ -181,7 +82,7 @@ ul_gunzip_free (UlGunzip *self)
     return;
   if (self->buffer != NULL)
     ul_gunzip_chunk_unref (&self->buffer->chunk);
-  g_atomic_rc_box_release_full (self->pool, pool_clear);
+  ul_gunzip_pool_unref (self->pool);
   g_free (self);
 }
 
@@ -524,8 +425,8 @@ step (UlGunzip *self, GError **error)
 static void
 begin_chunk (UlGunzip *self)
 {
-  Buffer *last = self->buffer;
-  self->buffer = take_buffer (self->pool);
+  UlGunzipBuffer *last = self->buffer;
+  self->buffer = ul_gunzip_pool_take (self->pool);
   if (last != NULL)
     {
       const gsize shift = self->out - UL_GUNZIP_BEFORE;
@@ -547,10 +448,10 @@ const UlGunzipChunk *
 ul_gunzip_read (UlGunzip *self, gboolean *out_more, GError **error)
 {
   begin_chunk (self);
-  Buffer *buffer = self->buffer;
+  UlGunzipBuffer *buffer = self->buffer;
   /* A step has up to one mark. */
-  while (self->state != END && self->out < CHUNK_END && self->n_marks < MARKS
-         && buffer->bits->len < OUTPUT)
+  while (self->state != END && self->out < CHUNK_END && self->n_marks < UL_GUNZIP_MARKS
+         && buffer->bits->len < UL_GUNZIP_CONTENT)
     if (!step (self, error))
       return NULL;
   sum (self);
