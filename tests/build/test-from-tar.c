@@ -374,9 +374,25 @@ drain (gpointer pipe)
 }
 
 static void
+free_ring (guint8 *ring, gpointer rings)
+{
+  g_free (ring);
+  ++*(guint *) rings;
+}
+
+static guint rings_given;
+
+static UlTarPipe *
+new_pipe (void)
+{
+  rings_given = 0;
+  return ul_tar_pipe_new (g_malloc (300000), 300000, free_ring, &rings_given);
+}
+
+static void
 test_pipe (void)
 {
-  g_autoptr (UlTarPipe) pipe = ul_tar_pipe_new ();
+  g_autoptr (UlTarPipe) pipe = new_pipe ();
   GThread *reader = g_thread_new ("reader", drain, pipe);
   guint64 sum = 0;
   for (guint i = 0; i < 5000000;)
@@ -400,7 +416,7 @@ test_pipe (void)
 static void
 test_pipe_ends (void)
 {
-  g_autoptr (UlTarPipe) pipe = ul_tar_pipe_new ();
+  g_autoptr (UlTarPipe) pipe = new_pipe ();
   g_autoptr (GError) error = NULL;
   guint8 byte;
   gsize n;
@@ -413,6 +429,11 @@ test_pipe_ends (void)
   g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
   ul_tar_pipe_hang_up (pipe);
   g_assert_null (ul_tar_pipe_room (pipe, &n));
+  UlTarPipe *other = ul_tar_pipe_ref (pipe);
+  ul_tar_pipe_unref (g_steal_pointer (&pipe));
+  g_assert_cmpuint (rings_given, ==, 0);
+  ul_tar_pipe_unref (other);
+  g_assert_cmpuint (rings_given, ==, 1);
 }
 
 int

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define SIZE (2 * 1024 * 1024)
-
 struct _UlTarPipe
 {
   gint refs; /* atomic */
@@ -15,20 +13,22 @@ struct _UlTarPipe
   gboolean closed;
   gboolean hung_up;
   GError *failure;
-  guint8 ring[SIZE];
+  guint8 *ring;
+  gsize size;
+  void (*give) (guint8 *ring, gpointer data);
+  gpointer data;
 };
 
 UlTarPipe *
-ul_tar_pipe_new (void)
+ul_tar_pipe_new (guint8 *ring, gsize size, void (*give) (guint8 *ring, gpointer data),
+                 gpointer data)
 {
-  /* Not cleared: pages that nobody touches cost nothing. */
-  UlTarPipe *self = g_malloc (sizeof *self);
+  UlTarPipe *self = g_new0 (UlTarPipe, 1);
   self->refs = 1;
-  self->written = 0;
-  self->read = 0;
-  self->closed = FALSE;
-  self->hung_up = FALSE;
-  self->failure = NULL;
+  self->ring = ring;
+  self->size = size;
+  self->give = give;
+  self->data = data;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
@@ -46,6 +46,7 @@ ul_tar_pipe_unref (UlTarPipe *self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
+  self->give (self->ring, self->data);
   g_clear_error (&self->failure);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -56,15 +57,15 @@ guint8 *
 ul_tar_pipe_room (UlTarPipe *self, gsize *out_len)
 {
   g_mutex_lock (&self->lock);
-  while (self->written - self->read == SIZE && !self->hung_up)
+  while (self->written - self->read == self->size && !self->hung_up)
     g_cond_wait (&self->changed, &self->lock);
-  const gsize room = (gsize) (SIZE - (self->written - self->read));
+  const gsize room = (gsize) (self->size - (self->written - self->read));
   const gboolean hung_up = self->hung_up;
   g_mutex_unlock (&self->lock);
   if (hung_up)
     return NULL;
-  const gsize at = (gsize) (self->written % SIZE);
-  *out_len = MIN (room, SIZE - at);
+  const gsize at = (gsize) (self->written % self->size);
+  *out_len = MIN (room, self->size - at);
   return self->ring + at;
 }
 
@@ -103,8 +104,8 @@ ul_tar_pipe_read (gpointer data, void *buffer, gsize len, gsize *out_n, GError *
     }
   g_mutex_unlock (&self->lock);
 
-  const gsize at = (gsize) (self->read % SIZE);
-  *out_n = MIN (MIN (have, len), SIZE - at);
+  const gsize at = (gsize) (self->read % self->size);
+  *out_n = MIN (MIN (have, len), self->size - at);
   memcpy (buffer, self->ring + at, *out_n);
   g_mutex_lock (&self->lock);
   self->read += *out_n;

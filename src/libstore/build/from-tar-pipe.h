@@ -3,15 +3,17 @@
 
 #include <gio/gio.h>
 
-/* Bytes from one thread to another, a few MiB at a time: a file too large for memory, on its way
+/* Bytes from one thread to another, a MiB or so at a time: a file too large for memory, on its way
  * from the archive's reader to the worker that stores it. Private to build/. */
 
 G_BEGIN_DECLS
 
 typedef struct _UlTarPipe UlTarPipe;
 
-/* For the one who writes; the one who reads takes a reference of its own. */
-UlTarPipe *ul_tar_pipe_new (void);
+/* For the one who writes; the one who reads takes a reference of its own. @ring, of @size bytes, is
+ * where they are meanwhile; it goes to @give when nobody uses it any more, on whichever thread. */
+UlTarPipe *ul_tar_pipe_new (guint8 *ring, gsize size, void (*give) (guint8 *ring, gpointer data),
+                            gpointer data);
 UlTarPipe *ul_tar_pipe_ref (UlTarPipe *self);
 void ul_tar_pipe_unref (UlTarPipe *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlTarPipe, ul_tar_pipe_unref)

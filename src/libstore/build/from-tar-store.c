@@ -111,6 +111,14 @@ give_block (UlTarStore *self, guint8 *block)
   g_mutex_unlock (&self->lock);
 }
 
+/* Called with the lock held. The last one is the likeliest to be in a cache; NULL: none is free. */
+static guint8 *
+steal_block (UlTarStore *self)
+{
+  const guint n = self->blocks->len;
+  return n > 0 ? g_ptr_array_steal_index_fast (self->blocks, n - 1) : NULL;
+}
+
 /* Waits while too much is on its way. */
 static guint8 *
 take_block (UlTarStore *self)
@@ -119,11 +127,28 @@ take_block (UlTarStore *self)
   while (self->in_flight >= self->max_blocks)
     g_cond_wait (&self->room, &self->lock);
   self->in_flight++;
-  guint8 *block = self->blocks->len > 0
-                      ? g_ptr_array_steal_index_fast (self->blocks, self->blocks->len - 1)
-                      : NULL;
+  guint8 *block = steal_block (self);
   g_mutex_unlock (&self->lock);
   return block != NULL ? block : g_malloc (BATCH_BYTES);
+}
+
+/* One that isn't counted as on its way, for a pipe. */
+static guint8 *
+take_ring (UlTarStore *self)
+{
+  g_mutex_lock (&self->lock);
+  guint8 *block = steal_block (self);
+  g_mutex_unlock (&self->lock);
+  return block != NULL ? block : g_malloc (BATCH_BYTES);
+}
+
+static void
+give_ring (guint8 *ring, gpointer data)
+{
+  UlTarStore *self = data;
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->blocks, ring);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -264,7 +289,7 @@ add_through_pipe (UlTarStore *self, UlTarEntry *entry, UlTarInode *inode, GError
   if (!flush (self))
     return FALSE;
   const guint64 size = new_job (self, entry, inode)->size;
-  g_autoptr (UlTarPipe) pipe = ul_tar_pipe_new ();
+  g_autoptr (UlTarPipe) pipe = ul_tar_pipe_new (take_ring (self), BATCH_BYTES, give_ring, self);
   self->batch->pipe = ul_tar_pipe_ref (pipe);
   (void) ul_pool_push_first (self->pool, g_steal_pointer (&self->batch));
   g_autoptr (GError) failure = NULL;

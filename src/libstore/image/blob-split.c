@@ -3,7 +3,7 @@
 
 #include "core/gzip-split.h"
 
-#define SLOTS 16
+#define SLOTS 8
 
 struct _UlBlobSplit
 {

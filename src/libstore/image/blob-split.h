@@ -17,7 +17,7 @@ UlBlobSplit *ul_blob_split_new (UlPlainDraft *draft, guint64 max, gboolean threa
 void ul_blob_split_free (UlBlobSplit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlBlobSplit, ul_blob_split_free)
 
-/* The next chunk. Waits while 16 are there. It may fail by one pushed before. */
+/* The next chunk. Waits while 8 are there. It may fail by one pushed before. */
 gboolean ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **error);
 /* All is written then, but for *out_is_too_long. */
 gboolean ul_blob_split_finish (UlBlobSplit *self, gboolean *out_is_too_long, GError **error);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define SLOTS 8
+#define SLOTS 4
 
 typedef struct
 {
