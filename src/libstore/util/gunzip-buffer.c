@@ -3,6 +3,7 @@
 
 struct _UlGunzipPool
 {
+  gint refs; /* atomic; GLib's own counters are nothing that a thread sanitizer sees */
   GMutex lock;
   UlGunzipBuffer *unused;
 };
@@ -14,10 +15,27 @@ buffer_free (UlGunzipBuffer *self)
   g_free (self);
 }
 
-static void
-pool_clear (gpointer data)
+UlGunzipPool *
+ul_gunzip_pool_new (void)
 {
-  UlGunzipPool *self = data;
+  UlGunzipPool *self = g_new0 (UlGunzipPool, 1);
+  self->refs = 1;
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+static UlGunzipPool *
+pool_ref (UlGunzipPool *self)
+{
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+void
+ul_gunzip_pool_unref (UlGunzipPool *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->refs))
+    return;
   for (UlGunzipBuffer *buffer = self->unused; buffer != NULL;)
     {
       UlGunzipBuffer *next = buffer->next;
@@ -25,20 +43,7 @@ pool_clear (gpointer data)
       buffer = next;
     }
   g_mutex_clear (&self->lock);
-}
-
-UlGunzipPool *
-ul_gunzip_pool_new (void)
-{
-  UlGunzipPool *self = g_atomic_rc_box_new0 (UlGunzipPool);
-  g_mutex_init (&self->lock);
-  return self;
-}
-
-void
-ul_gunzip_pool_unref (UlGunzipPool *self)
-{
-  g_atomic_rc_box_release_full (self, pool_clear);
+  g_free (self);
 }
 
 UlGunzipBuffer *
@@ -55,8 +60,8 @@ ul_gunzip_pool_take (UlGunzipPool *pool)
       self = g_malloc (sizeof *self);
       self->bits = g_byte_array_new ();
     }
-  g_atomic_ref_count_init (&self->refs);
-  self->pool = g_atomic_rc_box_acquire (pool);
+  self->refs = 1;
+  self->pool = pool_ref (pool);
   g_byte_array_set_size (self->bits, 0);
   return self;
 }
@@ -64,7 +69,7 @@ ul_gunzip_pool_take (UlGunzipPool *pool)
 const UlGunzipChunk *
 ul_gunzip_chunk_ref (const UlGunzipChunk *chunk)
 {
-  g_atomic_ref_count_inc (&((UlGunzipBuffer *) chunk)->refs);
+  g_atomic_int_inc (&((UlGunzipBuffer *) chunk)->refs);
   return chunk;
 }
 
@@ -72,7 +77,7 @@ void
 ul_gunzip_chunk_unref (const UlGunzipChunk *chunk)
 {
   UlGunzipBuffer *self = (UlGunzipBuffer *) chunk;
-  if (chunk == NULL || !g_atomic_ref_count_dec (&self->refs))
+  if (chunk == NULL || !g_atomic_int_dec_and_test (&self->refs))
     return;
   UlGunzipPool *pool = self->pool;
   g_mutex_lock (&pool->lock);

@@ -21,7 +21,7 @@ typedef struct _UlGunzipBuffer UlGunzipBuffer;
 struct _UlGunzipBuffer
 {
   UlGunzipChunk chunk; /* first: it's what others know it by, and its references are the buffer's */
-  gatomicrefcount refs;
+  gint refs;           /* atomic */
   UlGunzipPool *pool;
   UlGunzipBuffer *next; /* in the pool */
   GByteArray *bits;
