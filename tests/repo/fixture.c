@@ -349,6 +349,15 @@ fixture_names (const char *path)
   return g_strjoinv (" ", (char **) names->pdata);
 }
 
+guint8 *
+fixture_data (gsize len)
+{
+  guint8 *data = g_malloc (len + 1);
+  for (gsize i = 0; i < len; i++)
+    data[i] = (guint8) (i * 31 + i / 4099);
+  return data;
+}
+
 void
 fixture_assert_no_staging (Fixture *f)
 {

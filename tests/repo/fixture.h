@@ -85,6 +85,8 @@ char *fixture_get (const char *path, gsize *out_len);
 
 /* Names in directory @path, sorted and joined by a space. */
 char *fixture_names (const char *path);
+/* @len bytes that nothing repeats soon. Caller frees. */
+guint8 *fixture_data (gsize len);
 /* No transaction has left anything in tmp/. */
 void fixture_assert_no_staging (Fixture *f);
 

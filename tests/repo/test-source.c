@@ -30,15 +30,6 @@ read_stream (gpointer user, void *buffer, gsize len, gsize *out_n, GError **erro
   return TRUE;
 }
 
-static guint8 *
-make_data (gsize len)
-{
-  guint8 *data = g_malloc (len + 1);
-  for (gsize i = 0; i < len; i++)
-    data[i] = (guint8) (i * 31 + i / 997);
-  return data;
-}
-
 static const gsize sizes[] = {
   0, 1, 4096, UL_SCRATCH_CHUNK - 1, UL_SCRATCH_CHUNK, UL_SCRATCH_CHUNK + 1, 3 * UL_SCRATCH_CHUNK + 7
 };
@@ -50,7 +41,7 @@ with_each_kind (void (*check) (const UlSource *source, const guint8 *data, gsize
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       const gsize len = sizes[i];
-      g_autofree guint8 *data = make_data (len);
+      g_autofree guint8 *data = fixture_data (len);
       check (&(UlSource){ .data = data, .fd = -1, .size = len }, data, len);
       fixture_put ("source", data, len);
       ul_autofd int fd = open ("source", O_RDONLY | O_CLOEXEC);
@@ -132,7 +123,7 @@ test_whole (void)
 static void
 test_ends_early (void)
 {
-  g_autofree guint8 *data = make_data (200000);
+  g_autofree guint8 *data = fixture_data (200000);
   fixture_put ("short", data, 150000);
   ul_autofd int fd = open ("short", O_RDONLY | O_CLOEXEC);
   for (guint kind = 0; kind < 2; kind++)
@@ -160,7 +151,7 @@ static void
 test_longer (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree guint8 *data = make_data (1000);
+  g_autofree guint8 *data = fixture_data (1000);
   fixture_put ("longer", data, 1000);
   ul_autofd int fd = open ("longer", O_RDONLY | O_CLOEXEC);
   UlScratch scratch = { 0 };
@@ -178,7 +169,7 @@ static void
 test_stream_fails (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree guint8 *data = make_data (1000);
+  g_autofree guint8 *data = fixture_data (1000);
   Stream stream = { .data = data, .len = 500, .piece = 100, .fails = TRUE };
   const UlSource source = { .read = read_stream, .user = &stream, .fd = -1, .size = 1000 };
   UlScratch scratch = { 0 };

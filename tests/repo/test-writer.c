@@ -17,15 +17,6 @@
 /* Above what a writer holds in memory. */
 #define LARGE (4 * 1024 * 1024 + 12345)
 
-static guint8 *
-make_data (gsize len)
-{
-  guint8 *data = g_malloc (len + 1);
-  for (gsize i = 0; i < len; i++)
-    data[i] = (guint8) (i * 31 + i / 4099);
-  return data;
-}
-
 typedef struct
 {
   const guint8 *data;
@@ -80,7 +71,7 @@ test_sources (void)
         for (guint first = 0; first < 3; first++)
           {
             g_autoptr (GError) error = NULL;
-            g_autofree guint8 *data = make_data (sizes[s]);
+            g_autofree guint8 *data = fixture_data (sizes[s]);
             if (sizes[s] > 1)
               data[0] = (guint8) first; /* not what a round before has stored */
             fixture_put ("source", data, sizes[s]);
@@ -116,7 +107,7 @@ test_known_large (void)
 {
   g_auto (Fixture) f = { 0 };
   fixture_init (&f, UL_REPO_MODE_BARE);
-  g_autofree guint8 *data = make_data (LARGE);
+  g_autofree guint8 *data = fixture_data (LARGE);
   for (guint round = 0; round < 2; round++)
     {
       g_autoptr (GError) error = NULL;
@@ -147,7 +138,7 @@ test_shrunk_source (void)
         g_autoptr (GError) error = NULL;
         g_auto (Fixture) f = { 0 };
         fixture_init (&f, fixture_modes[m]);
-        g_autofree guint8 *data = make_data (sizes[s]);
+        g_autofree guint8 *data = fixture_data (sizes[s]);
         fixture_put ("shrunk", data, sizes[s] / 2);
         ul_autofd int fd = open ("shrunk", O_RDONLY | O_CLOEXEC);
         {

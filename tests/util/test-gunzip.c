@@ -64,6 +64,18 @@ test_packings (void)
         }
 }
 
+/* One of each content, each in a member packed in another way. */
+static void
+add_members (GByteArray *content, GByteArray *packed)
+{
+  for (guint which = 0; which < CONTENT_N; which++)
+    {
+      g_autoptr (GByteArray) one = content_new (which);
+      gzip_add (packed, one, &packings[which]);
+      g_byte_array_append (content, one->data, one->len);
+    }
+}
+
 /* Chunks that somebody has a reference to stay as they are, also when it's gone; each has what was
  * before it in front. */
 static void
@@ -72,12 +84,7 @@ test_kept_chunks (void)
   g_autoptr (GByteArray) content = g_byte_array_new ();
   g_autoptr (GByteArray) packed = g_byte_array_new ();
   g_autoptr (GPtrArray) kept = g_ptr_array_new ();
-  for (guint which = 0; which < CONTENT_N; which++)
-    {
-      g_autoptr (GByteArray) one = content_new (which);
-      gzip_add (packed, one, &packings[which]);
-      g_byte_array_append (content, one->data, one->len);
-    }
+  add_members (content, packed);
   g_assert_cmpuint (content->len, >, 1024 * 1024);
   Pieces pieces = { .data = packed->data, .len = packed->len, .piece = 5000 };
   const UlStream stream = { .read = read_piece, .data = &pieces };
@@ -118,12 +125,7 @@ test_members (void)
   static const char *const tails[] = { "", "x", "\x1f", "\x1fxx", "a tail", "\x1f\x8b" };
   g_autoptr (GByteArray) content = g_byte_array_new ();
   g_autoptr (GByteArray) packed = g_byte_array_new ();
-  for (guint which = 0; which < CONTENT_N; which++)
-    {
-      g_autoptr (GByteArray) one = content_new (which);
-      gzip_add (packed, one, &packings[which]);
-      g_byte_array_append (content, one->data, one->len);
-    }
+  add_members (content, packed);
   for (guint i = 0; i < G_N_ELEMENTS (tails); i++)
     {
       g_autoptr (GByteArray) all = g_byte_array_new ();

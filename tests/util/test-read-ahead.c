@@ -163,7 +163,7 @@ test_hold (void)
       g_autoptr (UlReadAhead) ahead = ul_read_ahead_new (&from);
       UlStream stream = ul_read_ahead_stream (ahead);
       assert_pieces (&stream, n);
-      g_assert_cmpint (g_atomic_int_get (&source.held), <=, 8);
+      g_assert_cmpint (g_atomic_int_get (&source.held), <=, 4);
       g_clear_pointer (&ahead, ul_read_ahead_free);
       g_assert_cmpint (source.held, ==, 0);
     }

@@ -111,12 +111,12 @@ give_block (UlTarStore *self, guint8 *block)
   g_mutex_unlock (&self->lock);
 }
 
-/* Called with the lock held. The last one is the likeliest to be in a cache; NULL: none is free. */
+/* Called with the lock held. The last one is the likeliest to be in a cache. */
 static guint8 *
-steal_block (UlTarStore *self)
+get_block (UlTarStore *self)
 {
   const guint n = self->blocks->len;
-  return n > 0 ? g_ptr_array_steal_index_fast (self->blocks, n - 1) : NULL;
+  return n > 0 ? g_ptr_array_steal_index_fast (self->blocks, n - 1) : g_malloc (BATCH_BYTES);
 }
 
 /* Waits while too much is on its way. */
@@ -127,9 +127,9 @@ take_block (UlTarStore *self)
   while (self->in_flight >= self->max_blocks)
     g_cond_wait (&self->room, &self->lock);
   self->in_flight++;
-  guint8 *block = steal_block (self);
+  guint8 *block = get_block (self);
   g_mutex_unlock (&self->lock);
-  return block != NULL ? block : g_malloc (BATCH_BYTES);
+  return block;
 }
 
 /* One that isn't counted as on its way, for a pipe. */
@@ -137,9 +137,9 @@ static guint8 *
 take_ring (UlTarStore *self)
 {
   g_mutex_lock (&self->lock);
-  guint8 *block = steal_block (self);
+  guint8 *block = get_block (self);
   g_mutex_unlock (&self->lock);
-  return block != NULL ? block : g_malloc (BATCH_BYTES);
+  return block;
 }
 
 static void

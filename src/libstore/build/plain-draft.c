@@ -21,9 +21,7 @@ static void
 start_hash (UlPlainDraft *self)
 {
   const UlFileMeta meta = ul_plain_meta ();
-  g_autoptr (GBytes) header = ul_file_meta_to_content_header (&meta);
-  ul_hasher_start (self->hasher);
-  ul_hasher_update (self->hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
+  ul_file_meta_start_hash (&meta, self->hasher);
 }
 
 UlPlainDraft *

@@ -56,6 +56,14 @@ ul_file_meta_to_content_header (const UlFileMeta *meta)
   return make_header ((const guint8 *) fixed, sizeof fixed, meta);
 }
 
+void
+ul_file_meta_start_hash (const UlFileMeta *meta, UlHasher *hasher)
+{
+  g_autoptr (GBytes) header = ul_file_meta_to_content_header (meta);
+  ul_hasher_start (hasher);
+  ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
+}
+
 GBytes *
 ul_file_meta_to_archive_header (const UlFileMeta *meta, guint64 size)
 {

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "core/checksum.h"
+
 /* The metadata of a content object, and the three serialised forms it has:
  *
  *  - the content header, (uuuusa(ayay)): hashed before the content, never stored;
@@ -28,6 +30,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlFileMeta, ul_file_meta_clear)
 
 /* What precedes content in the checksum: prefix and content header. */
 GBytes *ul_file_meta_to_content_header (const UlFileMeta *meta);
+
+/* Begin the checksum of a file with that; its content is to follow. */
+void ul_file_meta_start_hash (const UlFileMeta *meta, UlHasher *hasher);
 
 /* Prefix and archive header for content of @size bytes (0 for symlinks). */
 GBytes *ul_file_meta_to_archive_header (const UlFileMeta *meta, guint64 size);

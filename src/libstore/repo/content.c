@@ -277,21 +277,13 @@ ul_content_read_all (UlContent *content, UlContentBuffers *buffers, void *out, G
   return !content->stored.compressed || ul_content_read (content, &byte, 1, &n, error);
 }
 
-static void
-hash_header (const UlFileMeta *meta, UlHasher *hasher)
-{
-  g_autoptr (GBytes) header = ul_file_meta_to_content_header (meta);
-  ul_hasher_start (hasher);
-  ul_hasher_update (hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
-}
-
 gboolean
 ul_objects_hash_file (const UlFileMeta *meta, int fd, UlHasher *hasher, UlChecksum *out,
                       GError **error)
 {
   guint8 *buffer = ul_hasher_buffer (hasher);
   gsize n = 0;
-  hash_header (meta, hasher);
+  ul_file_meta_start_hash (meta, hasher);
   do
     {
       if (fd >= 0 && !ul_fd_read (fd, buffer, UL_HASHER_BUFFER, NULL, &n, error))
@@ -307,7 +299,7 @@ gboolean
 ul_content_hash (UlContent *content, UlHasher *hasher, UlChecksum *out_checksum, guint64 *out_bytes,
                  GError **error)
 {
-  hash_header (&content->stored.meta, hasher);
+  ul_file_meta_start_hash (&content->stored.meta, hasher);
   guint8 *buffer = ul_hasher_buffer (hasher);
   /* A plain file ends where its inode says; only of a compressed one the end has to be read. */
   while (content->stored.compressed || content->done < content->stored.size)

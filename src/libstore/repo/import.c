@@ -220,7 +220,7 @@ store_whole (const Import *self, UlContent *content, GError **error)
   if (source.size > 0
       && !ul_content_get_whole (content, &self->writer->scratch, &source.data, error))
     return FALSE;
-  ul_writer_start_hash (self->writer, ul_content_meta (content));
+  ul_file_meta_start_hash (ul_content_meta (content), self->writer->hasher);
   ul_hasher_update (hasher, source.data, (gsize) source.size);
   ul_hasher_finish (hasher, &actual);
   return check_checksum (self, &actual, error)
@@ -244,7 +244,7 @@ store_stream (const Import *self, UlContent *content, GError **error)
     .clone = try_clone ? &cloned : NULL,
   };
   UlChecksum actual;
-  ul_writer_start_hash (self->writer, ul_content_meta (content));
+  ul_file_meta_start_hash (ul_content_meta (content), self->writer->hasher);
   if (!ul_writer_store (self->writer, ul_content_meta (content), &source, TRUE, self->path, error))
     return FALSE;
   ul_hasher_finish (self->writer->hasher, &actual);

@@ -250,7 +250,7 @@ stage (UlWriter *writer, const UlFileMeta *meta, const UlSource *source, const U
   if (!ul_transaction_staged_path (transaction, UL_OBJECT_FILE, checksum, path, error))
     return FALSE;
   UlChecksum actual;
-  ul_writer_start_hash (writer, meta);
+  ul_file_meta_start_hash (meta, writer->hasher);
   if (!ul_writer_store (writer, meta, source, TRUE, path, error))
     {
       ul_transaction_disclaim (transaction, UL_OBJECT_FILE, checksum);
@@ -275,7 +275,7 @@ is_object (UlWriter *writer, const UlFileMeta *meta, const UlSource *source,
   if (!ul_file_meta_validate_mode (meta->mode, NULL)
       || (ops->check != NULL && !ops->check (meta, NULL)))
     return TRUE;
-  ul_writer_start_hash (writer, meta);
+  ul_file_meta_start_hash (meta, writer->hasher);
   if (source->size > 0 && !ul_source_hash (source, &writer->scratch, writer->hasher, error))
     return FALSE;
   ul_hasher_finish (writer->hasher, &actual);

@@ -30,9 +30,6 @@ gboolean ul_writer_finish_file (UlWriter *writer, const UlFileMeta *meta, guint6
 gboolean ul_writer_stage_bytes (UlWriter *writer, UlObjectType type, const UlChecksum *checksum,
                                 const void *data, gsize len, GError **error);
 
-/* Begin a checksum with the header of a file. */
-void ul_writer_start_hash (UlWriter *writer, const UlFileMeta *meta);
-
 static inline void
 ul_writer_count (guint64 *counter, guint64 n)
 {

@@ -35,14 +35,6 @@ ul_writer_free (UlWriter *self)
   g_free (self);
 }
 
-void
-ul_writer_start_hash (UlWriter *self, const UlFileMeta *meta)
-{
-  g_autoptr (GBytes) header = ul_file_meta_to_content_header (meta);
-  ul_hasher_start (self->hasher);
-  ul_hasher_update (self->hasher, g_bytes_get_data (header, NULL), g_bytes_get_size (header));
-}
-
 gboolean
 ul_writer_store (UlWriter *self, const UlFileMeta *meta, const UlSource *source, gboolean tee,
                  const char *path, GError **error)
@@ -114,7 +106,7 @@ write_whole (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   UlSource whole = { .fd = -1, .size = source->size };
   if (source->size > 0 && !ul_source_get_whole (source, &self->scratch, &whole.data, error))
     return FALSE;
-  ul_writer_start_hash (self, meta);
+  ul_file_meta_start_hash (meta, self->hasher);
   ul_hasher_update (self->hasher, whole.data, (gsize) whole.size);
   ul_hasher_finish (self->hasher, out_checksum);
   return write_known (self, meta, &whole, out_checksum, error);
@@ -125,7 +117,7 @@ static gboolean
 is_known (UlWriter *self, const UlFileMeta *meta, const UlSource *source, UlChecksum *checksum,
           gboolean *out_known, GError **error)
 {
-  ul_writer_start_hash (self, meta);
+  ul_file_meta_start_hash (meta, self->hasher);
   if (!ul_source_hash (source, &self->scratch, self->hasher, error))
     return FALSE;
   ul_hasher_finish (self->hasher, checksum);
@@ -175,7 +167,7 @@ write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
 
   char tmp[UL_STAGED_TMP_MAX];
   ul_transaction_tmp_name (self->transaction, tmp);
-  ul_writer_start_hash (self, meta);
+  ul_file_meta_start_hash (meta, self->hasher);
   if (!ul_writer_store (self, meta, source, TRUE, tmp, error))
     return FALSE;
   ul_hasher_finish (self->hasher, out_checksum);

@@ -179,6 +179,15 @@ take_base (Reader *reader, guint32 entry)
   return value (entry) + (guint) (own >> code_bits (entry));
 }
 
+/* They may overlap: what is read is what was there before. */
+static inline void
+copy_8 (guint8 *to, const guint8 *from)
+{
+  guint64 word;
+  memcpy (&word, from, sizeof word);
+  memcpy (to, &word, sizeof word);
+}
+
 /* Copies that go too far are made good by what comes, or are in the slack. */
 static inline void
 copy_match (guint8 *to, guint distance, guint length)
@@ -197,11 +206,11 @@ copy_match (guint8 *to, guint distance, guint length)
   /* Each step has twice the bytes that repeat each other. */
   for (; distance < 8; distance *= 2)
     {
-      memcpy (to, from, 8);
+      copy_8 (to, from);
       to += distance;
     }
   for (; to < end; to += 8, from += 8)
-    memcpy (to, from, 8);
+    copy_8 (to, from);
 }
 
 /* The entry for the next bits, of those that are looked up at once. */
