@@ -87,44 +87,121 @@ put_code (Bits *self, guint code, guint n)
     put_bits (self, code >> i & 1, 1);
 }
 
+/* A member with one block of fixed codes. */
+static Bits
+bits_new (void)
+{
+  static const guint8 header[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
+  Bits self = { g_byte_array_new (), sizeof header * 8 };
+  g_byte_array_append (self.bytes, header, sizeof header);
+  put_bits (&self, 1 + (1 << 1), 3);
+  return self;
+}
+
+static void
+put_literals (Bits *self, const char *bytes)
+{
+  for (; *bytes != 0; bytes++)
+    put_code (self, 0x30 + (guint8) *bytes, 8);
+}
+
+/* A distance by its symbol and what is added to it. */
+static void
+put_distance (Bits *self, guint symbol, guint extra, guint n_extra)
+{
+  put_code (self, symbol, 5);
+  put_bits (self, extra, n_extra);
+}
+
+/* With padding that isn't zero. */
+static void
+put_end (Bits *self, const GByteArray *content)
+{
+  const guint32 trailer[] = { GUINT32_TO_LE ((guint32) crc32 (0, content->data, content->len)),
+                              GUINT32_TO_LE (content->len) };
+  put_code (self, 0, 7);
+  while (self->at % 8 != 0)
+    put_bits (self, 1, 1);
+  g_byte_array_append (self->bytes, (const guint8 *) trailer, sizeof trailer);
+}
+
 /* 258 bytes as no encoder writes them: as the symbol from 227 on, and 31 more, whether they could
- * go on or not. And padding that isn't zero. */
+ * go on or not. */
 static void
 test_odd (void)
 {
-  static const guint8 header[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
-  guint8 trailer[8] = { 0 };
   g_autoptr (GByteArray) content = g_byte_array_new ();
-  Bits bits = { g_byte_array_new (), 0 };
-  g_byte_array_set_size (content, 1 + 258 + 258 + 1 + 258);
+  Bits bits = bits_new ();
+  g_byte_array_set_size (content, 1 + 258 + 258 + 1 + 258 + 1);
   memset (content->data, 'a', content->len);
   content->data[1 + 258 + 258] = 'b';
-  g_byte_array_append (bits.bytes, header, sizeof header);
-  bits.at = sizeof header * 8;
-  put_bits (&bits, 1 + (1 << 1), 3); /* the last block, with fixed codes */
-  put_code (&bits, 0x30 + 'a', 8);
+  content->data[content->len - 1] = 'c';
+  put_literals (&bits, "a");
   put_code (&bits, 0xc0 + 284 - 280, 8);
   put_bits (&bits, 31, 5);
-  put_code (&bits, 0, 5);
+  put_distance (&bits, 0, 0, 0);
   put_code (&bits, 0xc0 + 285 - 280, 8);
-  put_code (&bits, 0, 5);
-  put_code (&bits, 0x30 + 'b', 8);
+  put_distance (&bits, 0, 0, 0);
+  put_literals (&bits, "b");
   /* From 259 back, and a byte that is another would be the next. */
   put_code (&bits, 0xc0 + 284 - 280, 8);
   put_bits (&bits, 31, 5);
-  put_code (&bits, 16, 5);
-  put_bits (&bits, 2, 7);
-  put_code (&bits, 0x30 + 'c', 8);
-  put_code (&bits, 0, 7);
-  g_byte_array_append (content, (const guint8 *) "c", 1);
-  while (bits.at % 8 != 0)
-    put_bits (&bits, 1, 1);
-  const guint32 crc = GUINT32_TO_LE ((guint32) crc32 (0, content->data, content->len));
-  memcpy (trailer, &crc, 4);
-  trailer[4] = content->len & 0xff;
-  trailer[5] = (guint8) (content->len >> 8);
-  g_byte_array_append (bits.bytes, trailer, sizeof trailer);
+  put_distance (&bits, 16, 2, 7);
+  put_literals (&bits, "c");
+  put_end (&bits, content);
   assert_same_again (bits.bytes, content);
+  g_byte_array_unref (bits.bytes);
+}
+
+/* As in docs/formats.md: a repository's splits have to be read for ever. */
+static void
+test_form (void)
+{
+  static const guint8 frame[] = {
+    /* codes, distances, numbers, bits */
+    7, 2, 3, 26,
+    /* two marks; ten literals, said; one, the last place; the same; the last but one; a mark */
+    250, 250, 104, 10, 10, 1, 250,
+    /* 6 */
+    6, 0,
+    /* literals before marks */
+    0, 0, 1,
+    /* the member's header and the block's */
+    3, 80, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 3, 3
+  };
+  static const char content_of[] = "abcdefghij"
+                                   "efgh" /* 4, where no match was */
+                                   "X"
+                                   "bcde" /* 1, behind the content's begin */
+                                   "Y"
+                                   "efgh" /* 10, where a match began */
+                                   "bcde" /* 1, while 15 is later */
+                                   "Z";
+  static const guint four = 258 - 256; /* a length's code */
+  const gsize magic = strlen ("underlay gzip-split 2\n");
+  g_autoptr (GByteArray) content = g_byte_array_new ();
+  g_autoptr (GByteArray) unpacked = g_byte_array_new ();
+  g_autoptr (GByteArray) split = g_byte_array_new ();
+  Bits bits = bits_new ();
+  g_byte_array_append (content, (const guint8 *) content_of, sizeof content_of - 1);
+  put_literals (&bits, "abcdefghij");
+  put_code (&bits, four, 7);
+  put_distance (&bits, 4, 1, 1);
+  put_literals (&bits, "X");
+  put_code (&bits, four, 7);
+  put_distance (&bits, 7, 1, 2);
+  put_literals (&bits, "Y");
+  put_code (&bits, four, 7);
+  put_distance (&bits, 6, 1, 2);
+  put_code (&bits, four, 7);
+  put_distance (&bits, 8, 6, 3);
+  put_literals (&bits, "Z");
+  put_end (&bits, content);
+  assert_same_again (bits.bytes, content);
+  g_assert_true (take_apart (bits.bytes->data, bits.bytes->len, 50000, unpacked, split, NULL));
+  g_assert_cmpmem (split->data, magic, "underlay gzip-split 2\n", magic);
+  g_assert_cmpuint (split->len, >, magic + sizeof frame);
+  g_assert_cmpmem (split->data + magic, sizeof frame, frame, sizeof frame);
   g_byte_array_unref (bits.bytes);
 }
 
@@ -240,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gzip-split/packings", test_packings);
   g_test_add_func ("/gzip-split/members-and-tail", test_members_and_tail);
   g_test_add_func ("/gzip-split/odd", test_odd);
+  g_test_add_func ("/gzip-split/form", test_form);
   g_test_add_func ("/gzip-split/size", test_size);
   g_test_add_func ("/gzip-split/other-content", test_other_content);
   g_test_add_func ("/gzip-split/damage", test_damage);

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-#define UL_GZIP_SPLIT_MAGIC "underlay gzip-split 1\n"
+#define UL_GZIP_SPLIT_MAGIC "underlay gzip-split 2\n"
 
 /* A frame: four numbers (core/varint.h), the bytes in each of its sections, and those. The sections
  * hold codes, distances, numbers, bits. */
@@ -32,9 +32,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint64 in_table; /* places before are in it, as far as they go there */
-  guint64 match;    /* the last one begins here, and isn't in the table yet */
-  guint match_len;  /* 0: it is */
+  guint64 match; /* where the last one begins, which isn't in the table yet */
   guint64 places[1U << UL_GZIP_SPLIT_HASH_BITS];
 } UlGzipSplitTable;
 
@@ -54,43 +52,30 @@ ul_gzip_split_table_put (UlGzipSplitTable *self, const guint8 *bytes, guint64 pl
   *at = *at << 16 | (guint16) place;
 }
 
-/* All before @place that goes there: of a match its first two bytes and its last two, which is
- * enough, as that is where the next ones begin, and takes half the time; and all literals. Only
- * what has three bytes more before @end. @content is that of place @first. */
+/* Before a match at @place is looked up: what goes into the table are places around the begin of a
+ * match, which is where the next ones come from. All places would take much longer. Those of the
+ * match before are its first three, as many bytes as any has: more may not be known yet.
+ *
+ * @bytes are those from @place on, of which three are there, and a window before them, or all there
+ * were. */
 static inline void
-ul_gzip_split_table_fill (UlGzipSplitTable *self, const guint8 *content, guint64 first,
-                          guint64 place, guint64 end)
+ul_gzip_split_table_go_to (UlGzipSplitTable *self, const guint8 *bytes, guint64 place)
 {
-  if (end < UL_GZIP_SPLIT_HASHED)
-    return;
-  const guint64 stop = MIN (place, end - (UL_GZIP_SPLIT_HASHED - 1));
-  if (self->match_len > 0)
-    {
-      const guint64 behind = self->match + self->match_len;
-      const guint8 *bytes = content + (self->match - first);
-      if (stop < behind)
-        return;
-      ul_gzip_split_table_put (self, bytes, self->match);
-      ul_gzip_split_table_put (self, bytes + 1, self->match + 1);
-      ul_gzip_split_table_put (self, bytes + self->match_len - 2, behind - 2);
-      ul_gzip_split_table_put (self, bytes + self->match_len - 1, behind - 1);
-      self->match_len = 0;
-      self->in_table = behind;
-    }
-  /* Not in ->in_table itself, which would be written each time: for the compiler it could be one of
-   * the places. */
-  guint64 at = self->in_table;
-  for (; at < stop; at++)
-    ul_gzip_split_table_put (self, content + (at - first), at);
-  self->in_table = at;
-}
-
-/* A match at @place; fill () up to there was before. */
-static inline void
-ul_gzip_split_table_match (UlGzipSplitTable *self, guint64 place, guint length)
-{
+  const guint64 match = self->match;
+  const guint64 back = place - match;
   self->match = place;
-  self->match_len = length;
+  if (G_UNLIKELY (place < 4))
+    return;
+  if (G_LIKELY (back <= UL_DEFLATE_WINDOW))
+    {
+      ul_gzip_split_table_put (self, bytes - back, match);
+      ul_gzip_split_table_put (self, bytes - back + 1, match + 1);
+      ul_gzip_split_table_put (self, bytes - back + 2, match + 2);
+    }
+  ul_gzip_split_table_put (self, bytes - 4, place - 4);
+  ul_gzip_split_table_put (self, bytes - 3, place - 3);
+  ul_gzip_split_table_put (self, bytes - 2, place - 2);
+  ul_gzip_split_table_put (self, bytes - 1, place - 1);
 }
 
 G_END_DECLS

@@ -414,17 +414,9 @@ put_match (UlGzipSplitReader *self, guint length, guint distance, GError **error
   settle (self);
   put_symbol (self, self->distance[far], &ul_deflate_distances[far], distance);
   settle (self);
-  ul_gzip_split_table_match (&self->table, self->place, length);
   self->at += length;
   self->place += length;
   return self->output_len < OUTPUT || flush (self, error);
-}
-
-static void
-fill_table (UlGzipSplitReader *self)
-{
-  ul_gzip_split_table_fill (&self->table, self->content, self->place - self->at, self->place,
-                            self->place + (self->content_len - self->at));
 }
 
 static gboolean
@@ -458,11 +450,13 @@ do_match (UlGzipSplitReader *self, GError **error)
   guint distance = 0;
   if (self->mode != AS_CODES)
     return throw_damaged (error);
-  fill_table (self);
-  if (!find_distance (self, &distance, error))
-    return FALSE;
   const guint8 *at = self->content + self->at;
   const guint max = (guint) MIN (UL_DEFLATE_MAX_MATCH, self->content_len - self->at);
+  if (max < UL_DEFLATE_MIN_MATCH)
+    return throw_other (error);
+  ul_gzip_split_table_go_to (&self->table, at, self->place);
+  if (!find_distance (self, &distance, error))
+    return FALSE;
   if (length == 0)
     while (length < max && at[length] == at[(gssize) length - (gssize) distance])
       length++;
@@ -500,7 +494,6 @@ make_room (UlGzipSplitReader *self)
   if (self->at <= WINDOW)
     return;
   const gsize shift = self->at - WINDOW;
-  fill_table (self);
   memmove (self->content, self->content + shift, self->content_len - shift);
   self->content_len -= shift;
   self->at -= shift;

@@ -115,7 +115,8 @@ put_mark (UlGzipSplitWriter *self, const UlGunzipMark *mark, const guint8 *bits)
   g_byte_array_append (self->bits, bits + mark->bytes, (mark->n_bits + 7) / 8);
 }
 
-/* Which of the last places of these bytes it is; UL_GZIP_SPLIT_PLACES for none. */
+/* Which of the last places of these bytes it is; UL_GZIP_SPLIT_PLACES for none. Without a branch:
+ * no CPU can foretell it. */
 static inline guint
 find_place (guint64 places, guint16 place)
 {
@@ -123,7 +124,9 @@ find_place (guint64 places, guint16 place)
   const guint64 other = places ^ (ones * place);
   /* The lowest bit that is set is the top one of the first 16 that are 0. */
   const guint64 zeros = (other - ones) & ~other & (ones << 15);
-  return zeros == 0 ? UL_GZIP_SPLIT_PLACES : (guint) __builtin_ctzll (zeros) / 16;
+  /* These bits side by side, and one above them. */
+  const guint64 together = (zeros >> 15) * G_GUINT64_CONSTANT (0x0001000200040008) >> 48;
+  return (guint) __builtin_ctz ((guint) together | 1U << UL_GZIP_SPLIT_PLACES);
 }
 
 /* @ahead: bytes known from @at on. What can't be judged by these is said. */
@@ -142,7 +145,7 @@ put_match (UlGzipSplitWriter *self, const UlGunzipMatch *match, const guint8 *at
   /* Always written, but only then counted: which it is can't be foretold, by a CPU either. */
   self->distances[self->lengths[DISTANCES]] = (guint8) match->distance;
   self->distances[self->lengths[DISTANCES] + 1] = (guint8) (match->distance >> 8);
-  self->lengths[DISTANCES] += code == UL_GZIP_SPLIT_SAID_DISTANCE ? 2 : 0;
+  self->lengths[DISTANCES] += code / UL_GZIP_SPLIT_SAID_DISTANCE * 2;
   if (self->literals >= UL_GZIP_SPLIT_MANY_LITERALS)
     put_number (self, self->literals - UL_GZIP_SPLIT_MANY_LITERALS);
   if (G_UNLIKELY (is_said))
@@ -175,17 +178,15 @@ ul_gzip_split_writer_push (UlGzipSplitWriter *self, const UlGunzipChunk *chunk, 
         put_mark (self, marks++, chunk->bits);
       else
         {
-          const guint length = MIN (match->length, UL_DEFLATE_MAX_MATCH);
-          ul_gzip_split_table_fill (&self->table, content, first, place, end);
-          put_match (self, match, content + (place - first), (gsize) (end - place), place);
-          ul_gzip_split_table_match (&self->table, place, length);
-          place += length;
+          const guint8 *at = content + (place - first);
+          ul_gzip_split_table_go_to (&self->table, at, place);
+          put_match (self, match, at, (gsize) (end - place), place);
+          place += MIN (match->length, UL_DEFLATE_MAX_MATCH);
         }
       if (!flush_if_full (self, error))
         return FALSE;
     }
   self->literals += end - place;
-  ul_gzip_split_table_fill (&self->table, content, first, end, end);
   self->done = end;
   return TRUE;
 }
