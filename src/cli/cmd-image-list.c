@@ -121,6 +121,7 @@ const UlCommand ul_cmd_image_list = {
   .name = "image list",
   .args = "[NAME...]",
   .summary = "List images",
+  .others_say = "ls images",
   .details = "SIZE is that of the layers unpacked, each counted in full, whoever shares it.",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_JSON,

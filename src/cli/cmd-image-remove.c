@@ -94,6 +94,7 @@ const UlCommand ul_cmd_image_remove = {
   .name = "image remove",
   .args = "[NAME...]",
   .summary = "Remove images and the layers that no other image needs",
+  .others_say = "rm rmi delete untag",
   .details = "It removes refs; the space is freed by 'prune --refs-only'.",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_QUIET | UL_USES_JSON | UL_USES_LOCK,

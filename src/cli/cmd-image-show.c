@@ -247,6 +247,7 @@ const UlCommand ul_cmd_image_show = {
   .name = "image show",
   .args = "NAME",
   .summary = "Show an image and its layers",
+  .others_say = "inspect info",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_JSON,
   .options_size = sizeof (Options),

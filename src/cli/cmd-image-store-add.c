@@ -41,6 +41,7 @@ const UlCommand ul_cmd_image_store_add = {
   .name = "image store add",
   .args = "IMAGE...",
   .summary = "Add images to a store",
+  .others_say = "import pull copy",
   .details = "Who reads the store sees it as it was or with all of them. An image of the same name "
              "loses it, and is gone when it has no other; its layers stay until 'image store gc'.",
   .completes = "@image",

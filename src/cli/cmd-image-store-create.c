@@ -90,6 +90,7 @@ const UlCommand ul_cmd_image_store_create = {
   .name = "image store create",
   .args = "IMAGE...",
   .summary = "Make a store of images for podman and CRI-O",
+  .others_say = "init",
   .details = "DIR becomes an additional image store (additionalimagestores in storage.conf). Its "
              "files are hardlinks of the repository's where that can be.",
   .completes = "@image",

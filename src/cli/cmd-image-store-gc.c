@@ -36,6 +36,7 @@ const UlCommand ul_cmd_image_store_gc = {
   .name = "image store gc",
   .args = "",
   .summary = "Remove layers of a store that nothing needs",
+  .others_say = "prune",
   .details = "Says what stands on those that no image of the store needs and that are kept.",
   .completes = "",
   .uses = UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,

@@ -217,6 +217,7 @@ const UlCommand ul_cmd_image_store_list = {
   .name = "image store list",
   .args = "--store=DIR",
   .summary = "List images and layers of a container store",
+  .others_say = "ls images",
   .uses = UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,

@@ -65,6 +65,7 @@ const UlCommand ul_cmd_image_store_remove = {
   .name = "image store remove",
   .args = "IMAGE...",
   .summary = "Remove images from a store",
+  .others_say = "rm rmi delete",
   .details
   = "IMAGE is a name or an id; an image goes with all its names. Its layers go, too, unless "
     "another image or something in a storage that uses the store stands on them.",

@@ -87,6 +87,7 @@ const UlCommand ul_cmd_image_store_verify = {
   .name = "image store verify",
   .args = "--store=DIR",
   .summary = "Check a container store for what makes podman fail",
+  .others_say = "check fsck",
   .uses = UL_USES_QUIET | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,

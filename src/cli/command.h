@@ -77,9 +77,11 @@ typedef struct
   const char *name; /* one word, or several with spaces between, see verb.h */
   const char *args; /* for the usage line, "" if none */
   const char *summary;
-  const char *details;   /* a paragraph for --help, or NULL */
-  const char *completes; /* what the arguments are: words, @file, @dir, @rev, @image, @user,
-                            word=@class; the last one repeats */
+  const char *others_say; /* what its last word is in other programs, with spaces between: only for
+                             "did you mean"; or NULL */
+  const char *details;    /* a paragraph for --help, or NULL */
+  const char *completes;  /* what the arguments are: words, @file, @dir, @rev, @image, @user,
+                             word=@class; the last one repeats */
   UlCommandUses uses;
   gsize options_size;
   const void *defaults; /* options_size bytes to begin with; NULL: zeros */

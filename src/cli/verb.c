@@ -104,6 +104,23 @@ list_group (const UlProgram *program, const char *group, gboolean whole)
   return list;
 }
 
+/* The rest of the verb in the group that other programs call @word; NULL for none. */
+static const char *
+find_others_say (const UlProgram *program, const char *group, const char *word)
+{
+  for (const UlCommandGroup *g = program->groups; g->title != NULL; g++)
+    for (const UlCommand *const *c = g->commands; *c != NULL; c++)
+      {
+        const char *rest = ul_verb_in_group ((*c)->name, group);
+        if (rest == NULL || strchr (rest, ' ') != NULL || (*c)->others_say == NULL)
+          continue;
+        g_auto (GStrv) names = g_strsplit ((*c)->others_say, " ", -1);
+        if (g_strv_contains ((const char *const *) names, word))
+          return rest;
+      }
+  return NULL;
+}
+
 gboolean
 ul_verb_throw_unknown (const UlProgram *program, const UlVerb *verb, GError **error)
 {
@@ -112,7 +129,9 @@ ul_verb_throw_unknown (const UlProgram *program, const UlVerb *verb, GError **er
     return ul_throw (error, UL_ERROR_UNSUPPORTED, "%s is not supported", typed);
 
   g_autoptr (GPtrArray) words = list_group (program, verb->group, FALSE);
-  const char *near = ul_suggest_nearest (verb->unknown, (const char *const *) words->pdata);
+  const char *near = find_others_say (program, verb->group, verb->unknown);
+  if (near == NULL)
+    near = ul_suggest_nearest (verb->unknown, (const char *const *) words->pdata);
   if (near == NULL)
     return ul_throw (error, UL_ERROR_INVALID, "Unknown command '%s'", typed);
   g_autofree char *meant = join (verb->group, near);

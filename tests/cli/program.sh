@@ -37,6 +37,7 @@ like "the usage line has the name we are called by" "$(./ostree ls --help)" "ost
 
 fails_with "no verb" "^error: No command specified" u
 fails_with "unknown verb" "^error: Unknown command 'bogus'$" u bogus
+fails_with "docker's word for one" "^error: Unknown command 'image rm', did you mean 'image remove'\?$" u image rm x
 fails_with "near verb" "did you mean 'checkout'\?$" u chekout
 fails_with "swapped letters" "did you mean 'fsck'\?$" u fcsk
 fails_with "the beginning of a verb" "did you mean 'rev-parse'\?$" u rev

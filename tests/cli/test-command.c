@@ -29,17 +29,17 @@ run (UlInvocation *inv, gpointer options, GError **error)
   return TRUE;
 }
 
-#define VERB(words, does)                                                                          \
+#define VERB(words, does, ...)                                                                     \
   {                                                                                                \
     .name = (words), .args = "[ARG…]", .summary = (does), .uses = UL_USES_REPO,                    \
-    .options_size = sizeof (Options), .options = table, .run = run                                 \
+    .options_size = sizeof (Options), .options = table, .run = run, __VA_ARGS__                    \
   }
 
 static const UlCommand refs = VERB ("refs", "List refs");
 static const UlCommand box_open = VERB ("box open", "Open a box");
 static const UlCommand box_close = VERB ("box close", "Close a box");
 static const UlCommand lid_create = VERB ("box lid create", "Make a lid");
-static const UlCommand lid_remove = VERB ("box lid remove", "Take it off");
+static const UlCommand lid_remove = VERB ("box lid remove", "Take it off", .others_say = "rm off");
 static const UlCommand boxes = VERB ("boxes", "List boxes");
 
 static const UlCommand *const plain[] = { &refs, &boxes, NULL };
@@ -126,6 +126,10 @@ test_mistakes (void)
          "error: Unknown command 'box lid craete', did you mean 'box lid create'?\n");
   check ("box lid cre", "",
          "error: Unknown command 'box lid cre', did you mean 'box lid create'?\n");
+  check ("box lid off x", "",
+         "error: Unknown command 'box lid off', did you mean 'box lid remove'?\n");
+  check ("box lid of", "", "error: Unknown command 'box lid of'\n");
+  check ("box rm", "", "error: Unknown command 'box rm'\n");
   check ("box lid open", "", "error: Unknown command 'box lid open'\n");
   check ("admin", "", "error: admin is not supported\n");
   check ("box admin", "", "error: Unknown command 'box admin'\n");
