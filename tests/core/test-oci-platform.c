@@ -126,7 +126,14 @@ test_machines (void)
       g_autoptr (UlOciPlatform) machine = ul_oci_platform_of_machine (cases[i][0]);
       g_autofree char *text = ul_oci_platform_text (machine);
       g_assert_cmpstr (text, ==, cases[i][1]);
+      g_autofree char *typed = g_strconcat ("linux/", cases[i][0], NULL);
+      g_autoptr (UlOciPlatform) parsed = platform (typed);
+      g_autofree char *parsed_text = ul_oci_platform_text (parsed);
+      g_assert_cmpstr (parsed_text, ==, cases[i][1]);
     }
+  g_autoptr (UlOciPlatform) variant = platform ("linux/armv7l/v6");
+  g_autofree char *text = ul_oci_platform_text (variant);
+  g_assert_cmpstr (text, ==, "linux/arm/v6");
 }
 
 int

@@ -51,6 +51,17 @@ ul_oci_platform_free (UlOciPlatform *platform)
   g_free (platform);
 }
 
+/* @architecture by either name. */
+static UlOciPlatform *
+platform_of (const char *os, const char *architecture, const char *variant)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (machines); i++)
+    if (g_str_equal (machines[i].machine, architecture))
+      return ul_oci_platform_new (os, machines[i].architecture,
+                                  variant != NULL ? variant : machines[i].variant);
+  return ul_oci_platform_new (os, architecture, variant);
+}
+
 UlOciPlatform *
 ul_oci_platform_parse (const char *text, GError **error)
 {
@@ -60,7 +71,7 @@ ul_oci_platform_parse (const char *text, GError **error)
   for (guint i = 0; i < n; i++)
     ok = ok && *parts[i] != '\0';
   if (ok)
-    return ul_oci_platform_new (parts[0], parts[1], parts[2]);
+    return platform_of (parts[0], parts[1], parts[2]);
   g_autofree char *shown = ul_json_shown (text);
   ul_throw (error, UL_ERROR_INVALID, "Invalid platform %s: not OS/ARCHITECTURE[/VARIANT]", shown);
   return NULL;
@@ -69,10 +80,7 @@ ul_oci_platform_parse (const char *text, GError **error)
 UlOciPlatform *
 ul_oci_platform_of_machine (const char *machine)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (machines); i++)
-    if (g_str_equal (machines[i].machine, machine))
-      return ul_oci_platform_new ("linux", machines[i].architecture, machines[i].variant);
-  return ul_oci_platform_new ("linux", machine, NULL);
+  return platform_of ("linux", machine, NULL);
 }
 
 gboolean

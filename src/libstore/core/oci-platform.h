@@ -22,7 +22,7 @@ UlOciPlatform *ul_oci_platform_new (const char *os, const char *architecture, co
 void ul_oci_platform_free (UlOciPlatform *platform);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlOciPlatform, ul_oci_platform_free)
 
-/* UL_ERROR_INVALID. */
+/* UL_ERROR_INVALID. An architecture may also be written as uname(2) does. */
 UlOciPlatform *ul_oci_platform_parse (const char *text, GError **error);
 
 /* Of Linux on a machine as uname(2) calls it: x86_64 is linux/amd64. Unknown ones keep their name.
