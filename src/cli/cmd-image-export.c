@@ -107,6 +107,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "An IMAGE and a DESTINATION must be given");
   if (options->exact && options->repack)
     return ul_throw (error, UL_ERROR_INVALID, "--exact and --repack exclude each other");
+  if (!ul_cli_check_location (inv->argv[1], error))
+    return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   return repo != NULL && export(inv, options, repo, error);
 }
@@ -124,6 +126,7 @@ const UlCommand ul_cmd_image_export = {
   .name = "image export",
   .args = "IMAGE DESTINATION",
   .summary = "Write a container image for other tools",
+  .others_say = "push save",
   .details = "DESTINATION is oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://NAME[:TAG]. The "
              "image is the one that "
              "was imported, byte for byte, "

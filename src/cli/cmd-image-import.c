@@ -144,6 +144,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (options->keep_blobs && options->no_keep_blobs)
     return ul_throw (error, UL_ERROR_INVALID,
                      "--keep-blobs and --no-keep-blobs exclude each other");
+  if (!ul_cli_check_location (inv->argv[0], error))
+    return FALSE;
   g_autoptr (UlOciPlatform) platform = ul_cli_platform (options->platform, error);
   if (platform == NULL)
     return FALSE;
@@ -185,6 +187,7 @@ const UlCommand ul_cmd_image_import = {
   .name = "image import",
   .args = "SOURCE",
   .summary = "Import a container image",
+  .others_say = "pull load copy",
   .details = "SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], "
              "docker://NAME[:TAG] or containers-storage:NAME[:TAG]. Each layer becomes a commit, "
              "and layers that are there already aren't read again.",

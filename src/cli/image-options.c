@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/image-options.h"
 
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "core/image-name.h"
@@ -45,6 +46,19 @@ ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GError **er
     return ul_prefix (error, "--tls-verify");
   registry->insecure_tls = !verify;
   return TRUE;
+}
+
+gboolean
+ul_cli_check_location (const char *location, GError **error)
+{
+  static const char docker[] = "docker://";
+  if (!g_str_has_prefix (location, docker))
+    return TRUE;
+  const char *at = strchr (location + strlen (docker), '@');
+  /* Behind a name there may be a digest, which has no slash. */
+  return at == NULL || strchr (at, '/') == NULL
+         || ul_throw (error, UL_ERROR_INVALID,
+                      "docker:// takes no user or password, see --authfile and skopeo-login(1)");
 }
 
 gboolean

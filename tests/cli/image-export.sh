@@ -91,6 +91,7 @@ like "--repack looks for no other way" "$status $err" '^0 .*: 3 of 3 layers pack
 u image import -q --name=y oci:in
 run export_image --repack y oci:repacked
 is "--repack: kept blobs are as they were" "$status $err" "0 "
+fails_with "a password isn't said again" '^error: docker:// takes no user or password, see --authfile' export_image y docker://user:secret@localhost:1/x
 fails_with "--repack and --exact" '^error: --exact and --repack exclude each other$' export_image --repack --exact y oci:repacked
 rm -rf "$R"
 

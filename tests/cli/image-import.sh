@@ -324,6 +324,8 @@ for pack in gzip xz zstd; do
   like "oci-archive, packed by $pack" "$(import --name=p oci-archive:a.tar.packed:v1)" '2 layers, 0 new'
 done
 like "oci-archive from standard input" "$(import --name=p oci-archive:- <a.tar.packed)" '2 layers, 0 new'
+fails_with "a password isn't said again" '^error: docker:// takes no user or password, see --authfile' import docker://user:secret@localhost:1/x
+fails_with "a digest is no password" '^error: import docker://x@sha256:1: ' import docker://x@sha256:1
 fails_with "no such tag in an archive" 'import oci-archive:a.tar:v2: a.tar: .*v1' import oci-archive:a.tar:v2
 head -c 9000 a.tar >cut.tar
 fails_with "an archive that is cut off" '^error: import oci-archive:cut.tar: cut.tar: ' import oci-archive:cut.tar
