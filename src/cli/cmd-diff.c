@@ -135,7 +135,7 @@ diff (const UlInvocation *inv, const Options *o, UlRepo *repo, const char *arg_a
     return FALSE;
   if ((o->fs_diff || !o->stats)
       && !(inv->json ? ul_diff_print_json (&a, &b, error)
-                     : ul_diff_print_text (&a, &b, UL_DIFF_LIKE_OSTREE, error)))
+                     : ul_diff_print_text (&a, &b, UL_DIFF_LIKE_OSTREE, "", error)))
     return FALSE;
   return !o->stats || stats (inv, &a, &b, error);
 }

@@ -115,25 +115,30 @@ print_stat (const Options *o, const Comparison *self, GError **error)
   return count_files (self, error);
 }
 
-/* A part that stands alone needs no title. */
+/* A part that stands alone needs no title, and one in which nothing differs isn't printed. */
 static gboolean
 print_text (const Options *o, const Comparison *self, GError **error)
 {
   const gboolean titles = o->layers + o->config + o->files > 1;
+  const char *between = "";
   if (o->layers)
     {
       fputs (titles ? "Layers:\n" : "", stdout);
       ul_image_diff_print_layers (self->layers);
+      between = "\n";
     }
-  if (o->config)
+  if (o->config && self->config->len > 0)
     {
-      printf ("%s%s", titles && o->layers ? "\n" : "", titles ? "Config:\n" : "");
+      if (titles)
+        printf ("%sConfig:\n", between);
       ul_image_diff_print_config (self->config);
+      between = "\n";
     }
   if (!o->files)
     return TRUE;
-  fputs (titles ? "\nFiles:\n" : "", stdout);
-  return ul_diff_print_text (&self->side[0], &self->side[1], UL_DIFF_ALL, error);
+  g_autofree char *title = g_strconcat (between, "Files:\n", NULL);
+  return ul_diff_print_text (&self->side[0], &self->side[1], UL_DIFF_ALL, titles ? title : "",
+                             error);
 }
 
 static void

@@ -40,7 +40,8 @@ print_text_entry (const UlTreeDiffEntry *entry, gboolean *descend, gpointer data
 }
 
 gboolean
-ul_diff_print_text (const UlDiffSide *a, const UlDiffSide *b, UlDiffStyle style, GError **error)
+ul_diff_print_text (const UlDiffSide *a, const UlDiffSide *b, UlDiffStyle style, const char *title,
+                    GError **error)
 {
   static const UlTreeDiffKind order[] = { UL_TREE_CHANGED, UL_TREE_REMOVED, UL_TREE_ADDED };
   Printer self = { .a = a, .b = b, .style = style };
@@ -51,7 +52,10 @@ ul_diff_print_text (const UlDiffSide *a, const UlDiffSide *b, UlDiffStyle style,
     {
       const GPtrArray *paths = self.lists[order[i]];
       for (guint n = 0; ok && n < paths->len; n++)
-        printf ("%c    %s\n", "MDA"[i], (const char *) paths -> pdata[n]);
+        {
+          printf ("%s%c    %s\n", title, "MDA"[i], (const char *) paths -> pdata[n]);
+          title = "";
+        }
     }
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     g_ptr_array_unref (self.lists[i]);

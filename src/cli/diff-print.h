@@ -14,9 +14,9 @@ typedef enum
   UL_DIFF_ALL,
 } UlDiffStyle;
 
-/* A line each: letter and path. */
+/* A line each: letter and path. @title: for before the first one. */
 gboolean ul_diff_print_text (const UlDiffSide *a, const UlDiffSide *b, UlDiffStyle style,
-                             GError **error);
+                             const char *title, GError **error);
 
 /* The same as an array of objects. */
 gboolean ul_diff_print_json (const UlDiffSide *a, const UlDiffSide *b, GError **error);

@@ -237,14 +237,17 @@ is "config: what isn't as it should be" "$(difference --config b config | grep E
 is "all parts" "$(difference b c | plain)" "Layers:
 $(difference --layers b c | plain)
 
+Files:
+$(difference --files b c)"
+is "two parts, one without a difference" "$(difference --files --config b c)" "Files:
+$(difference --files b c)"
+is "the config alone is another" "$(difference b config | plain)" "Layers:
+$(difference --layers b config | plain)
+
 Config:
-
-Files:
-$(difference --files b c)"
-is "two parts" "$(difference --files --config b c)" "Config:
-
-Files:
-$(difference --files b c)"
+$(difference --config b config)"
+is "the same image" "$(difference b b | plain)" "Layers:
+$(difference --layers b b | plain)"
 is "--stat" "$(difference --stat a b | plain)" "Layers: 1 common ($(size_of base.tar)), 0 removed (0 bytes), 1 added ($(size_of upper.tar))
 Config: 0 modified, 0 removed, 0 added
 Files:  6 modified (5 bytes -> 8 bytes), 7 removed (16 bytes), 3 added (15 bytes)"
