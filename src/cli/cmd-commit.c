@@ -443,7 +443,7 @@ static const UlOption table[] = {
     "PATH=IMAGE[,IMAGE...]",
     "Have an additional image store for podman at PATH in the tree, with these images of the "
     "repository; may be given again",
-    "/usr/lib/containers/storage=@image" },
+    "/usr/lib/containers/storage=@image," },
   { "image-store-conf", 0, UL_OPTION_CALLBACK, 0, "auto|none",
     "Name the stores in /usr/share/containers/storage.conf if the tree has no storage.conf: auto "
     "(the default) or none",

@@ -255,7 +255,7 @@ static const Options defaults = { .compression = UL_TO_TAR_GZIP };
 static const UlOption table[] = {
   UL_OPTIONS_HEADING ("What it's made of"),
   { "from", 0, UL_OPTION_STRING_LIST, offsetof (Options, from), "REV[,REV...]",
-    "Commits, each of which becomes a layer, the lowest first; may be given again", "@rev" },
+    "Commits, each of which becomes a layer, the lowest first; may be given again", "@rev," },
   { "base", 0, UL_OPTION_STRING, offsetof (Options, base), "IMAGE",
     "Put them upon the layers of this image, whose config is the one to start from", "@image" },
   { "squash", 0, UL_OPTION_FLAG, offsetof (Options, squash), NULL,

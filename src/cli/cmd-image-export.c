@@ -131,7 +131,7 @@ const UlCommand ul_cmd_image_export = {
              "image is the one that "
              "was imported, byte for byte, "
              "where its layers can be packed again as they were.",
-  .completes = "@image @dir",
+  .completes = "@image oci:@dir|oci-archive:@file|docker://",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,

@@ -191,7 +191,7 @@ const UlCommand ul_cmd_image_import = {
   .details = "SOURCE is oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], "
              "docker://NAME[:TAG] or containers-storage:NAME[:TAG]. Each layer becomes a commit, "
              "and layers that are there already aren't read again.",
-  .completes = "@dir",
+  .completes = "oci:@dir|oci-archive:@file|docker-archive:@file|docker://|containers-storage:",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_LOCK | UL_USES_JSON,
   .options_size = sizeof (Options),
   .options = table,

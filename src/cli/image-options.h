@@ -25,8 +25,8 @@ typedef struct
 
 gboolean ul_cli_parse_tls_verify (const char *value, UlCliRegistry *registry, GError **error);
 
-/* No user and password in docker://USER:PASSWORD@HOST, which no program takes: a message that repeats
- * @location would end up in logs. */
+/* No user and password, as docker://USER:PASSWORD@HOST/NAME: no program takes them, and a message
+ * that repeats @location would end up in logs. */
 gboolean ul_cli_check_location (const char *location, GError **error);
 
 /* The options for the member @member of struct @type; @parse_tls: calls the above. */
