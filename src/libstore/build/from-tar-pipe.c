@@ -3,18 +3,14 @@
 
 #include <string.h>
 
+#include "util/handoff.h"
+
 struct _UlTarPipe
 {
   gint refs; /* atomic */
-  GMutex lock;
-  GCond changed;
-  guint64 written; /* bytes in all; the ring holds those behind read */
-  guint64 read;
-  gboolean closed;
-  gboolean hung_up;
-  GError *failure;
+  UlHandoff bytes;
+  GError *failure; /* set before the end */
   guint8 *ring;
-  gsize size;
   void (*give) (guint8 *ring, gpointer data);
   gpointer data;
 };
@@ -26,11 +22,9 @@ ul_tar_pipe_new (guint8 *ring, gsize size, void (*give) (guint8 *ring, gpointer 
   UlTarPipe *self = g_new0 (UlTarPipe, 1);
   self->refs = 1;
   self->ring = ring;
-  self->size = size;
   self->give = give;
   self->data = data;
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  ul_handoff_init (&self->bytes, size);
   return self;
 }
 
@@ -48,77 +42,51 @@ ul_tar_pipe_unref (UlTarPipe *self)
     return;
   self->give (self->ring, self->data);
   g_clear_error (&self->failure);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  ul_handoff_clear (&self->bytes);
   g_free (self);
 }
 
 guint8 *
 ul_tar_pipe_room (UlTarPipe *self, gsize *out_len)
 {
-  g_mutex_lock (&self->lock);
-  while (self->written - self->read == self->size && !self->hung_up)
-    g_cond_wait (&self->changed, &self->lock);
-  const gsize room = (gsize) (self->size - (self->written - self->read));
-  const gboolean hung_up = self->hung_up;
-  g_mutex_unlock (&self->lock);
-  if (hung_up)
-    return NULL;
-  const gsize at = (gsize) (self->written % self->size);
-  *out_len = MIN (room, self->size - at);
-  return self->ring + at;
+  const guint64 room = ul_handoff_wait_free (&self->bytes);
+  const guint64 at = self->bytes.given % self->bytes.size;
+  *out_len = (gsize) MIN (room, self->bytes.size - at);
+  return room > 0 ? self->ring + at : NULL;
 }
 
 void
 ul_tar_pipe_wrote (UlTarPipe *self, gsize len)
 {
-  g_mutex_lock (&self->lock);
-  self->written += len;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  ul_handoff_give (&self->bytes, len);
 }
 
 void
 ul_tar_pipe_close (UlTarPipe *self, GError *failure)
 {
-  g_mutex_lock (&self->lock);
-  self->closed = TRUE;
   self->failure = failure;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  ul_handoff_end (&self->bytes);
 }
 
 gboolean
 ul_tar_pipe_read (gpointer data, void *buffer, gsize len, gsize *out_n, GError **error)
 {
   UlTarPipe *self = data;
-  g_mutex_lock (&self->lock);
-  while (self->written == self->read && !self->closed)
-    g_cond_wait (&self->changed, &self->lock);
-  const gsize have = (gsize) (self->written - self->read);
+  const guint64 have = ul_handoff_wait_given (&self->bytes);
+  const guint64 at = self->bytes.taken % self->bytes.size;
   if (have == 0 && self->failure != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->failure));
-      g_mutex_unlock (&self->lock);
       return FALSE;
     }
-  g_mutex_unlock (&self->lock);
-
-  const gsize at = (gsize) (self->read % self->size);
-  *out_n = MIN (MIN (have, len), self->size - at);
+  *out_n = (gsize) MIN (MIN (have, len), self->bytes.size - at);
   memcpy (buffer, self->ring + at, *out_n);
-  g_mutex_lock (&self->lock);
-  self->read += *out_n;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  ul_handoff_take (&self->bytes, *out_n);
   return TRUE;
 }
 
 void
 ul_tar_pipe_hang_up (UlTarPipe *self)
 {
-  g_mutex_lock (&self->lock);
-  self->hung_up = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  ul_handoff_hang_up (&self->bytes);
 }

@@ -2,6 +2,7 @@
 #include "image/blob-split.h"
 
 #include "core/gzip-split.h"
+#include "util/handoff.h"
 
 #define SLOTS 8
 
@@ -14,14 +15,9 @@ struct _UlBlobSplit
   gboolean threaded;
   GThread *thread; /* NULL: not started, or joined, or the system allows no more */
 
-  GMutex lock; /* guards what follows; a slot is the pusher's until it's filled */
-  GCond changed;
-  guint64 filled; /* slots in all */
-  guint64 used;   /* of these, the thread is done with */
-  gboolean ended; /* no more come */
-  gboolean failed;
-  GError *failure; /* of the thread, until somebody is told */
+  UlHandoff handoff;
   const UlGunzipChunk *slots[SLOTS];
+  GError *failure; /* of the thread, which hangs up behind it */
 };
 
 static gboolean
@@ -43,22 +39,15 @@ ul_blob_split_new (UlPlainDraft *draft, guint64 max, gboolean threaded)
   self->left = max;
   self->writer = ul_gzip_split_writer_new (write_split, self);
   self->threaded = threaded;
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  ul_handoff_init (&self->handoff, SLOTS);
   return self;
 }
 
 static void
-stop (UlBlobSplit *self, gboolean at_once)
+join (UlBlobSplit *self)
 {
-  if (self->thread == NULL)
-    return;
-  g_mutex_lock (&self->lock);
-  self->ended = TRUE;
-  self->failed = self->failed || at_once;
-  g_cond_signal (&self->changed);
-  g_mutex_unlock (&self->lock);
-  g_thread_join (g_steal_pointer (&self->thread));
+  if (self->thread != NULL)
+    g_thread_join (g_steal_pointer (&self->thread));
 }
 
 void
@@ -66,26 +55,14 @@ ul_blob_split_free (UlBlobSplit *self)
 {
   if (self == NULL)
     return;
-  stop (self, TRUE);
-  for (; self->used < self->filled; self->used++)
-    ul_gunzip_chunk_unref (self->slots[self->used % SLOTS]);
+  ul_handoff_hang_up (&self->handoff);
+  join (self);
+  for (; self->handoff.taken < self->handoff.given; ul_handoff_take (&self->handoff, 1))
+    ul_gunzip_chunk_unref (self->slots[self->handoff.taken % SLOTS]);
   ul_gzip_split_writer_free (self->writer);
   g_clear_error (&self->failure);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  ul_handoff_clear (&self->handoff);
   g_free (self);
-}
-
-/* FALSE: there is nothing more to do. */
-static gboolean
-wait_for_slot (UlBlobSplit *self)
-{
-  g_mutex_lock (&self->lock);
-  while (self->filled == self->used && !self->ended)
-    g_cond_wait (&self->changed, &self->lock);
-  const gboolean more = self->filled > self->used && !self->failed;
-  g_mutex_unlock (&self->lock);
-  return more;
 }
 
 static gboolean
@@ -98,37 +75,26 @@ static gpointer
 work (gpointer data)
 {
   UlBlobSplit *self = data;
-  while (wait_for_slot (self))
+  while (ul_handoff_wait_given (&self->handoff) > 0)
     {
-      GError *failure = NULL;
-      const UlGunzipChunk *chunk = self->slots[self->used % SLOTS];
-      const gboolean ok = write_chunk (self, chunk, &failure);
+      const UlGunzipChunk *chunk = self->slots[self->handoff.taken % SLOTS];
+      const gboolean ok = write_chunk (self, chunk, &self->failure);
       ul_gunzip_chunk_unref (chunk);
-      g_mutex_lock (&self->lock);
-      self->used++;
+      ul_handoff_take (&self->handoff, 1);
       if (!ok)
-        {
-          self->failed = TRUE;
-          self->failure = failure;
-        }
-      g_cond_signal (&self->changed);
-      g_mutex_unlock (&self->lock);
+        ul_handoff_hang_up (&self->handoff);
     }
   return NULL;
 }
 
-/* For one more; FALSE if the thread has failed. */
+/* If it has one. */
 static gboolean
-wait_for_room (UlBlobSplit *self, GError **error)
+throw_failure (UlBlobSplit *self, GError **error)
 {
-  g_mutex_lock (&self->lock);
-  while (self->filled - self->used == SLOTS && !self->failed)
-    g_cond_wait (&self->changed, &self->lock);
-  if (self->failure != NULL)
-    g_propagate_error (error, g_steal_pointer (&self->failure));
-  const gboolean ok = !self->failed;
-  g_mutex_unlock (&self->lock);
-  return ok;
+  if (self->failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (self->failure));
+  return FALSE;
 }
 
 gboolean
@@ -141,26 +107,19 @@ ul_blob_split_push (UlBlobSplit *self, const UlGunzipChunk *chunk, GError **erro
     }
   if (!self->threaded)
     return write_chunk (self, chunk, error);
-  if (!wait_for_room (self, error))
-    return FALSE;
-  self->slots[self->filled % SLOTS] = ul_gunzip_chunk_ref (chunk);
-  g_mutex_lock (&self->lock);
-  self->filled++;
-  g_cond_signal (&self->changed);
-  g_mutex_unlock (&self->lock);
+  if (ul_handoff_wait_free (&self->handoff) == 0)
+    return throw_failure (self, error);
+  self->slots[self->handoff.given % SLOTS] = ul_gunzip_chunk_ref (chunk);
+  ul_handoff_give (&self->handoff, 1);
   return TRUE;
 }
 
 gboolean
 ul_blob_split_finish (UlBlobSplit *self, gboolean *out_is_too_long, GError **error)
 {
-  stop (self, FALSE);
-  if (self->failure != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->failure));
-      return FALSE;
-    }
-  if (!ul_gzip_split_writer_finish (self->writer, error))
+  ul_handoff_end (&self->handoff);
+  join (self);
+  if (!throw_failure (self, error) || !ul_gzip_split_writer_finish (self->writer, error))
     return FALSE;
   *out_is_too_long = self->is_too_long;
   return TRUE;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/handoff.h"
+
 #define SLOTS 4
 
 typedef struct
@@ -18,18 +20,14 @@ struct _UlReadAhead
   UlStream source;
   GThread *thread; /* NULL: not started, or joined */
 
-  GMutex lock; /* guards what follows; a slot belongs to the thread until it's filled */
-  GCond changed;
-  guint64 filled; /* slots in all */
-  guint64 used;   /* of these, the reader is done with; it's at the next one if that is filled */
-  gboolean stopped;
-  GError *failure; /* behind what is filled */
+  UlHandoff handoff; /* of slots; its taker is the reader, who looks at one before it's taken */
+  Slot slots[SLOTS];
+  GError *failure; /* behind what was given: set before the slot that ends */
 
   /* Of the reader. */
   gboolean direct;  /* the system allows no more threads */
   gboolean has_one; /* it's looking at a slot */
   gboolean ended;
-  Slot slots[SLOTS];
 };
 
 UlReadAhead *
@@ -37,8 +35,7 @@ ul_read_ahead_new (const UlStream *source)
 {
   UlReadAhead *self = g_new0 (UlReadAhead, 1);
   self->source = *source;
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  ul_handoff_init (&self->handoff, SLOTS);
   return self;
 }
 
@@ -54,21 +51,8 @@ ul_read_ahead_free (UlReadAhead *self)
       g_free (self->slots[i].copy);
     }
   g_clear_error (&self->failure);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  ul_handoff_clear (&self->handoff);
   g_free (self);
-}
-
-/* FALSE: nobody wants any more. */
-static gboolean
-wait_for_room (UlReadAhead *self)
-{
-  g_mutex_lock (&self->lock);
-  while (self->filled - self->used == SLOTS && !self->stopped)
-    g_cond_wait (&self->changed, &self->lock);
-  const gboolean wanted = !self->stopped;
-  g_mutex_unlock (&self->lock);
-  return wanted;
 }
 
 /* What was read last. */
@@ -95,18 +79,13 @@ work (gpointer data)
 {
   UlReadAhead *self = data;
   gsize len = 1;
-  while (len > 0 && wait_for_room (self))
+  while (len > 0 && ul_handoff_wait_free (&self->handoff) > 0)
     {
       const guint8 *bytes;
-      GError *failure = NULL;
-      if (!self->source.read (self->source.data, &bytes, &len, &failure))
+      if (!self->source.read (self->source.data, &bytes, &len, &self->failure))
         len = 0;
-      fill (&self->slots[self->filled % SLOTS], &self->source, bytes, len);
-      g_mutex_lock (&self->lock);
-      self->failure = failure;
-      self->filled++;
-      g_cond_signal (&self->changed);
-      g_mutex_unlock (&self->lock);
+      fill (&self->slots[self->handoff.given % SLOTS], &self->source, bytes, len);
+      ul_handoff_give (&self->handoff, 1);
     }
   return NULL;
 }
@@ -116,18 +95,13 @@ static const Slot *
 wait_for_slot (UlReadAhead *self)
 {
   if (self->has_one)
-    g_clear_pointer (&self->slots[self->used % SLOTS].held, g_bytes_unref);
-  g_mutex_lock (&self->lock);
-  if (self->has_one)
     {
-      self->used++;
-      g_cond_signal (&self->changed);
+      g_clear_pointer (&self->slots[self->handoff.taken % SLOTS].held, g_bytes_unref);
+      ul_handoff_take (&self->handoff, 1);
     }
-  while (self->filled == self->used)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
+  (void) ul_handoff_wait_given (&self->handoff);
   self->has_one = TRUE;
-  return &self->slots[self->used % SLOTS];
+  return &self->slots[self->handoff.taken % SLOTS];
 }
 
 static gboolean
@@ -165,10 +139,7 @@ ul_read_ahead_finish (UlReadAhead *self)
 {
   if (self->thread == NULL)
     return;
-  g_mutex_lock (&self->lock);
-  self->stopped = TRUE;
-  g_cond_signal (&self->changed);
-  g_mutex_unlock (&self->lock);
+  ul_handoff_hang_up (&self->handoff);
   g_thread_join (g_steal_pointer (&self->thread));
   self->ended = TRUE;
 }
