@@ -31,6 +31,22 @@ struct _UlLayerBlob
   guint8 buffer[BUFFER];
 };
 
+/* As it comes, but for the first bytes, which say what it is. */
+static gboolean
+read_pipe (UlLayerBlob *self, gsize want, gsize *out_n, GError **error)
+{
+  gsize n;
+  do
+    {
+      if (!ul_interrupt_wait (self->extent.fd, error)
+          || !ul_fd_read (self->extent.fd, self->buffer + *out_n, want - *out_n, NULL, &n, error))
+        return FALSE;
+      *out_n += n;
+    }
+  while (n > 0 && *out_n < want && self->packed_size + *out_n < UL_UNPACK_FIRST);
+  return TRUE;
+}
+
 static gboolean
 read_extent (UlLayerBlob *self, gsize *out_n, GError **error)
 {
@@ -39,8 +55,7 @@ read_extent (UlLayerBlob *self, gsize *out_n, GError **error)
   if (want == 0)
     return TRUE;
   if (self->extent.is_pipe)
-    return ul_interrupt_wait (self->extent.fd, error)
-           && ul_fd_read (self->extent.fd, self->buffer, want, NULL, out_n, error);
+    return read_pipe (self, want, out_n, error);
   return ul_fd_read_at (self->extent.fd, self->buffer, want,
                         self->extent.offset + self->packed_size, NULL, out_n, error);
 }

@@ -63,7 +63,8 @@ ul_writer_store (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
       (void) unlinkat (store_.dfd, path, 0);
       return FALSE;
     }
-  /* Who writes a draft has said so. */
+  /* Who writes a draft has said so. Where it isn't linked, as much is written again, which only
+   * makes write-back begin a little late. */
   if (source->draft == NULL)
     ul_transaction_wrote (self->transaction, source->size);
   return TRUE;

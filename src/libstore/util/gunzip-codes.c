@@ -3,10 +3,16 @@
 
 #include <string.h>
 
-/* An entry of a table. Lowest 8 bits: how many to consume, with those that are added to a base.
- * Then a literal   LITERAL; bits 16-23 it a base      bits 16-30 it, 8-12 how many of the bits to
- * consume are the code itself longer      OTHER and LONGER; bits 16-29 the table that goes on, 8-11
- * how many bits it's for the end     OTHER and END nothing     OTHER */
+/* An entry of a table. Its lowest 8 bits are how many to consume, with those that are added to a
+ * base. The others:
+ *
+ * - a literal: LITERAL, and in bits 16-23 it
+ * - a base (none of the three): in bits 16-30 it, in bits 8-12 how many of the bits to consume are
+ *   the code itself
+ * - a longer code: OTHER and LONGER, in bits 16-29 the table that goes on, in bits 8-11 how many
+ *   bits that is for
+ * - the end: OTHER and END
+ * - nothing: OTHER */
 #define LITERAL (1U << 31)
 #define OTHER   (1U << 15)
 #define LONGER  (1U << 14)

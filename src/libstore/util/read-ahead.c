@@ -104,13 +104,22 @@ wait_for_slot (UlReadAhead *self)
   return &self->slots[self->handoff.taken % SLOTS];
 }
 
+/* Behind what was given: the end, or each time the error. */
+static gboolean
+read_end (const UlReadAhead *self, GError **error)
+{
+  if (self->failure != NULL)
+    g_propagate_error (error, g_error_copy (self->failure));
+  return self->failure == NULL;
+}
+
 static gboolean
 read_slot (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error)
 {
   UlReadAhead *self = data;
   *out_n = 0;
   if (self->ended)
-    return TRUE;
+    return read_end (self, error);
   if (self->thread == NULL && !self->direct)
     {
       self->thread = g_thread_try_new ("read-ahead", work, self, NULL);
@@ -122,10 +131,7 @@ read_slot (gpointer data, const guint8 **out_bytes, gsize *out_n, GError **error
   *out_bytes = slot->held != NULL ? g_bytes_get_data (slot->held, NULL) : slot->copy;
   *out_n = slot->len;
   self->ended = slot->len == 0;
-  if (!self->ended || self->failure == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->failure));
-  return FALSE;
+  return !self->ended || read_end (self, error);
 }
 
 UlStream

@@ -145,7 +145,7 @@ start (UlUnpack *self, GError **error)
 gboolean
 ul_unpack_is_gzip (const guint8 *bytes, gsize len)
 {
-  return len >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+  return len >= UL_UNPACK_FIRST && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
 void

@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _UlUnpack UlUnpack;
 
-/* @from: copied; what it refers to lives until free. */
+/* @from: copied; what it refers to lives until free. Its first bytes tell what it is: so many come
+ * at once, if there are as many. */
+#define UL_UNPACK_FIRST 2
 UlUnpack *ul_unpack_new (const UlStream *from, GError **error);
 void ul_unpack_free (UlUnpack *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlUnpack, ul_unpack_free)
