@@ -81,8 +81,8 @@ typedef struct
                              "did you mean"; or NULL */
   const char *details;    /* a paragraph for --help, or NULL */
   const char *completes;  /* what the arguments are: words, @file, @dir, @rev, @image, @user,
-                             word=@class, word:@class, @class, for several with commas between; the
-                            last  one repeats */
+                             word=@class, word:@class; "@class," are several with commas
+                             between; the last one repeats */
   UlCommandUses uses;
   gsize options_size;
   const void *defaults; /* options_size bytes to begin with; NULL: zeros */

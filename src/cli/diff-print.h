@@ -14,7 +14,7 @@ typedef enum
   UL_DIFF_ALL,
 } UlDiffStyle;
 
-/* A line each: letter and path. @title: for before the first one. */
+/* A line each: letter and path. @title, which may be "", goes before the first. */
 gboolean ul_diff_print_text (const UlDiffSide *a, const UlDiffSide *b, UlDiffStyle style,
                              const char *title, GError **error);
 

@@ -153,7 +153,7 @@ test_odd (void)
   g_byte_array_unref (bits.bytes);
 }
 
-/* As in docs/formats.md: a repository's splits have to be read for ever. */
+/* As in docs/formats.md: what is another form has to have another first line. */
 static void
 test_form (void)
 {

@@ -6,8 +6,7 @@
 #include "../repo/fixture.h"
 #include "../util/gzips.h"
 
-/* Whoever sends a blob through a pipe: @first bytes, and the rest when these must have been read.
- */
+/* Sends a blob through a pipe: @first bytes, and the rest when these must have been read. */
 typedef struct
 {
   const GByteArray *blob;
@@ -75,7 +74,7 @@ check (UlTransaction *transaction, const GByteArray *blob, gsize first, const GB
 static void
 test_pipe (void)
 {
-  g_auto (Fixture) f;
+  g_auto (Fixture) f = { 0 };
   g_autoptr (GByteArray) content = content_new (CONTENT_TEXT);
   g_autoptr (GByteArray) nothing = content_new (CONTENT_NOTHING);
   g_autoptr (GByteArray) byte = content_new (CONTENT_BYTE);

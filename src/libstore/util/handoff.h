@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GMutex lock; /* guards what follows */
+  guint64 size; /* stays */
+  GMutex lock;  /* guards what follows */
   GCond changed;
-  guint64 size;
   guint64 given; /* in all */
   guint64 taken; /* of these */
   gboolean ended;
