@@ -16,6 +16,8 @@
 
 /* Above what a writer holds in memory. */
 #define LARGE (4 * 1024 * 1024 + 12345)
+/* Less than an archive takes for it. */
+#define PACKED 10000
 
 typedef struct
 {
@@ -124,6 +126,158 @@ test_known_large (void)
       g_assert_true (ul_transaction_commit (transaction, &stats, &error));
       g_assert_cmpuint (stats.content_written, ==, round == 0 ? 1 : 0);
       g_assert_cmpuint (stats.content_bytes_written, ==, round == 0 ? LARGE : 0);
+    }
+}
+
+/* Bytes that this process has handed to write (). */
+static guint64
+written (void)
+{
+  g_autofree char *text = fixture_get ("/proc/self/io", NULL);
+  const char *line = strstr (text, "wchar: ");
+  g_assert_nonnull (line);
+  return g_ascii_strtoull (line + strlen ("wchar: "), NULL, 10);
+}
+
+/* What a stream of LARGE bytes with a guess is beside the object that was guessed. */
+typedef struct
+{
+  gssize differs_at; /* -1: nowhere */
+  guint32 mode;      /* the object's is 0644 */
+  gsize guess_len;   /* the object's; 0: it isn't there */
+  gboolean writes;
+} Guessed;
+
+static void
+check_guessed (UlRepoMode mode, const Guessed *c)
+{
+  g_auto (Fixture) f = { 0 };
+  g_autoptr (GError) error = NULL;
+  fixture_init (&f, mode);
+  g_autofree guint8 *data = fixture_data (LARGE);
+  UlChecksum guess;
+  {
+    g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+    g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+    guess = write_source (&f, writer,
+                          &(UlSource){ .data = data, .fd = -1, .size = MAX (c->guess_len, 1) });
+    fixture_end (transaction);
+  }
+  if (c->guess_len == 0)
+    fixture_delete (&f, UL_OBJECT_FILE, &guess);
+  if (c->differs_at >= 0)
+    data[c->differs_at] ^= 1;
+
+  g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+  g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+  Stream stream = { .data = data, .len = LARGE };
+  const UlFileMeta meta = fixture_meta (&f, c->mode, NULL);
+  const UlSource source
+      = { .read = read_stream, .user = &stream, .fd = -1, .size = LARGE, .guess = &guess };
+  UlChecksum got;
+  UlChecksum expected;
+  UlTransactionStats stats;
+  const guint64 before = written ();
+  ul_writer_file (writer, &meta, &source, &got, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (stream.done, ==, LARGE);
+  if (c->writes)
+    g_assert_cmpuint (written () - before, >=, PACKED);
+  else
+    g_assert_cmpuint (written () - before, <, PACKED);
+
+  /* The same without the guess. */
+  const UlSource whole = { .data = data, .fd = -1, .size = LARGE };
+  ul_writer_file (writer, &meta, &whole, &expected, &error);
+  g_assert_no_error (error);
+  g_assert_true (ul_checksum_equal (&got, &expected));
+  g_assert_true (ul_transaction_commit (transaction, &stats, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (stats.content_written, ==, c->writes ? 1 : 0);
+  assert_sound (&f, &got);
+  fixture_assert_no_staging (&f);
+}
+
+/* A guess spares writing, and changes nothing else. */
+static void
+test_guess (void)
+{
+  static const Guessed cases[] = {
+    { -1, 0644, LARGE, FALSE },        { -1, 0755, LARGE, TRUE },
+    { 0, 0644, LARGE, TRUE },          { LARGE / 2, 0644, LARGE, TRUE },
+    { LARGE - 1, 0644, LARGE, TRUE },  { LARGE - 1, 0755, LARGE, TRUE },
+    { -1, 0644, LARGE - 1, TRUE },     { -1, 0644, 0, TRUE },
+    { 128 * 1024, 0644, LARGE, TRUE }, { 128 * 1024 - 1, 0644, LARGE, TRUE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    check_guessed (UL_REPO_MODE_BARE, &cases[i]);
+  for (guint m = 1; m < FIXTURE_N_MODES; m++)
+    for (guint i = 0; i < 4; i++)
+      check_guessed (fixture_modes[m], &cases[i]);
+}
+
+/* A guess that is damaged is no worse than a wrong one, and isn't believed. */
+static void
+test_damaged_guess (void)
+{
+  for (guint m = 0; m < FIXTURE_N_MODES; m++)
+    {
+      g_auto (Fixture) f = { 0 };
+      g_autoptr (GError) error = NULL;
+      fixture_init (&f, fixture_modes[m]);
+      g_autofree guint8 *data = fixture_data (LARGE);
+      const UlSource whole = { .data = data, .fd = -1, .size = LARGE };
+      g_autoptr (UlTransaction) first = fixture_begin (&f);
+      g_autoptr (UlWriter) first_writer = ul_writer_new (first);
+      const UlChecksum guess = write_source (&f, first_writer, &whole);
+      fixture_end (first);
+      g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &guess);
+      fixture_flip (path, -15000);
+
+      data[LARGE - 1] ^= 1;
+      g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+      g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+      Stream stream = { .data = data, .len = LARGE };
+      const UlSource source
+          = { .read = read_stream, .user = &stream, .fd = -1, .size = LARGE, .guess = &guess };
+      const UlChecksum got = write_source (&f, writer, &source);
+      const UlChecksum expected = write_source (&f, writer, &whole);
+      g_assert_true (ul_checksum_equal (&got, &expected));
+      fixture_end (transaction);
+      assert_sound (&f, &got);
+    }
+}
+
+/* A stream that ends early or fails, while it's compared or after. */
+static void
+test_guess_of_a_short_stream (void)
+{
+  static const gssize differs_at[] = { -1, 0 };
+  for (guint i = 0; i < G_N_ELEMENTS (differs_at); i++)
+    {
+      g_auto (Fixture) f = { 0 };
+      g_autoptr (GError) error = NULL;
+      fixture_init (&f, UL_REPO_MODE_BARE);
+      g_autofree guint8 *data = fixture_data (LARGE);
+      g_autoptr (UlTransaction) first = fixture_begin (&f);
+      g_autoptr (UlWriter) first_writer = ul_writer_new (first);
+      const UlChecksum guess
+          = write_source (&f, first_writer, &(UlSource){ .data = data, .fd = -1, .size = LARGE });
+      fixture_end (first);
+      if (differs_at[i] >= 0)
+        data[differs_at[i]] ^= 1;
+      {
+        g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+        g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+        Stream stream = { .data = data, .len = LARGE / 2 };
+        const UlFileMeta meta = fixture_meta (&f, 0644, NULL);
+        const UlSource source
+            = { .read = read_stream, .user = &stream, .fd = -1, .size = LARGE, .guess = &guess };
+        UlChecksum checksum;
+        g_assert_false (ul_writer_file (writer, &meta, &source, &checksum, &error));
+        g_assert_error (error, UL_ERROR, UL_ERROR_FAILED);
+      }
+      fixture_assert_no_staging (&f);
     }
 }
 
@@ -380,6 +534,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/Writer/same-object-from-each-kind-of-source", test_sources);
   g_test_add_func ("/Writer/large-object-that-is-there", test_known_large);
+  g_test_add_func ("/Writer/guess", test_guess);
+  g_test_add_func ("/Writer/guess-that-is-damaged", test_damaged_guess);
+  g_test_add_func ("/Writer/guess-of-a-short-stream", test_guess_of_a_short_stream);
   g_test_add_func ("/Writer/source-became-shorter", test_shrunk_source);
   g_test_add_func ("/Writer/source-became-longer", test_grown_source);
   g_test_add_func ("/Writer/neither-file-nor-symlink", test_wrong_modes);

@@ -25,10 +25,6 @@ typedef struct
 
 #define UL_SCRATCH_CHUNK (128 * 1024)
 
-/* A file up to this size is held in memory: read once, and compressed as a whole. Bounds what a
- * writer takes. */
-#define UL_SOURCE_WHOLE_MAX (4 * 1024 * 1024)
-
 void ul_scratch_clear (UlScratch *scratch);
 guint8 *ul_scratch_chunk (UlScratch *scratch);
 guint8 *ul_scratch_whole (UlScratch *scratch, gsize size);

@@ -89,6 +89,10 @@ UlWriter *ul_writer_new (UlTransaction *transaction);
 void ul_writer_free (UlWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlWriter, ul_writer_free)
 
+/* A file up to this size is held in memory: read once, and compressed as a whole. Bounds what a
+ * writer takes. What is larger is a large one. */
+#define UL_SOURCE_WHOLE_MAX (4 * 1024 * 1024)
+
 /* Content to store: one of
  *  - data and size: in memory;
  *  - fd and size: a regular file, read from offset 0. It may be read twice; what is stored is what
@@ -107,6 +111,9 @@ typedef struct
                               nobody writes to any more and may become the object; this is the
                               checksum of that: it isn't hashed again. What was written has to be
                               told by ul_transaction_wrote () */
+  const UlChecksum *guess; /* with read, not NULL: an object that probably has the same content. As
+                              long as a large stream has, nothing of it is written; what is stored
+                              has the content of the stream in any case */
   gboolean *clone; /* not NULL: share fd's blocks where that can be done, and say whether it was:
                       nobody has read the content then */
 } UlSource;

@@ -9,6 +9,7 @@
 
 #include "repo/mode.h"
 #include "repo/objects.h"
+#include "repo/source-guess.h"
 #include "repo/split-xattrs.h"
 #include "repo/transaction-private.h"
 #include "repo/writer-private.h"
@@ -153,10 +154,50 @@ settle (UlWriter *self, const UlFileMeta *meta, const UlSource *source, const ch
   return ul_writer_finish_file (self, meta, source->size, checksum, error);
 }
 
+/* Its checksum is known once it's written. */
+static gboolean
+write_unknown (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
+               UlChecksum *out_checksum, GError **error)
+{
+  char tmp[UL_STAGED_TMP_MAX];
+  ul_transaction_tmp_name (self->transaction, tmp);
+  ul_file_meta_start_hash (meta, self->hasher);
+  if (!ul_writer_store (self, meta, source, TRUE, tmp, error))
+    return FALSE;
+  ul_hasher_finish (self->hasher, out_checksum);
+  return settle (self, meta, source, tmp, out_checksum, error);
+}
+
+/* A stream can't be hashed first, but it can be compared with what it's likely to be. */
+static gboolean
+write_guessed (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
+               UlChecksum *out_checksum, GError **error)
+{
+  g_auto (UlGuessed) guessed = { 0 };
+  UlSource again;
+  gboolean same;
+  gboolean known = FALSE;
+  ul_file_meta_start_hash (meta, self->hasher);
+  if (!ul_guessed_compare (&guessed, self->repo, source, self->hasher, &same, error))
+    return FALSE;
+  if (same)
+    {
+      ul_hasher_finish (self->hasher, out_checksum);
+      if (!ul_transaction_has (self->transaction, UL_OBJECT_FILE, out_checksum, &known, error))
+        return FALSE;
+    }
+  /* Of other metadata, it's another object with the same content. */
+  return known
+         || (ul_guessed_restart (&guessed, &again, error)
+             && write_unknown (self, meta, &again, out_checksum, error));
+}
+
 static gboolean
 write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
              UlChecksum *out_checksum, GError **error)
 {
+  if (source->read != NULL && source->guess != NULL)
+    return write_guessed (self, meta, source, out_checksum, error);
   if (source->read == NULL && expect_known (self))
     {
       gboolean known;
@@ -165,14 +206,7 @@ write_large (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
       if (known)
         return TRUE;
     }
-
-  char tmp[UL_STAGED_TMP_MAX];
-  ul_transaction_tmp_name (self->transaction, tmp);
-  ul_file_meta_start_hash (meta, self->hasher);
-  if (!ul_writer_store (self, meta, source, TRUE, tmp, error))
-    return FALSE;
-  ul_hasher_finish (self->hasher, out_checksum);
-  return settle (self, meta, source, tmp, out_checksum, error);
+  return write_unknown (self, meta, source, out_checksum, error);
 }
 
 static gboolean
