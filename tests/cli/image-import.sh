@@ -394,6 +394,41 @@ else
   skip "syncs" "no strace, or it may not look"
 fi
 
+# A large file that the image's last version has isn't written again, whatever tag that has; nor one of a commit's parent.
+# written COMMAND...: MB that the program hands to write (), rounded up.
+written ()
+{
+  strace -f -qq -e trace=write,pwrite64 -o "$T/writes" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" "$@" >/dev/null \
+    && awk '{ n += $NF } END { print int(n / 1e6) + 1 }' "$T/writes"
+}
+if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
+  fresh large
+  layer 1 'f|a|1'
+  layer 2 'd|d|' 'f|d/large|x|size=9000000' 'f|d/small|1'
+  mkimage v1 1700000000 1.tar 2.tar >/dev/null
+  layer 2 'd|d|' 'f|d/large|x|size=9000000' 'f|d/small|2'
+  mkimage v2 1700000000 1.tar 2.tar >/dev/null
+  layer 2 'd|d|' 'f|d/large|y|size=9000000' 'f|d/small|2'
+  mkimage v3 1700000000 1.tar 2.tar >/dev/null
+  is "large: at first" "$(written image import --name=x oci:v1)" 10
+  is "large: of the same name" "$(written image import --name=x oci:v2)" 1
+  is "large: of another one, it counts again" "$(written image import --name=y oci:v3)" 10
+  u image remove x y >/dev/null && u prune --refs-only >/dev/null
+  ok "large: the first again" import -q --name=x:1 oci:v1
+  is "large: of another tag" "$(written image import --name=x:2 oci:v2)" 1
+  is "large: with other content" "$(written image import --name=x:3 oci:v3)" 10
+  ok "large: other content it is" cmp <(u cat "$(layer_ref 2 image/localhost/x_3A_3)" /d/large) <(tar -xOf 2.tar d/large)
+  ok "large: fsck" u fsck -q
+  fresh large-commit
+  layer 1 'd|.|' 'f|large|x|size=9000000'
+  layer 2 'd|.|' 'f|large|x|size=9000000' 'f|small|1'
+  is "large: a commit of a tar" "$(written commit --tree=tar=1.tar -b b)" 10
+  is "large: with a parent" "$(written commit --tree=tar=2.tar -b b)" 1
+  is "large: it's one object" "$(u ls -C b^ /large)" "$(u ls -C b /large)"
+else
+  skip "large files" "no strace, or it may not look"
+fi
+
 # Names, and what else there is to say wrong.
 fresh names
 layer 1 'f|f|1'

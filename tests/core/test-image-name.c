@@ -66,6 +66,24 @@ test_normalize (void)
     }
 }
 
+/* Tag or digest is what differs between versions. */
+static void
+test_repository (void)
+{
+  static const char *const cases[][2] = {
+    { "localhost/a:1", "localhost/a" },
+    { "localhost:5000/a/b:v1.2", "localhost:5000/a/b" },
+    { "docker.io/library/x:latest", "docker.io/library/x" },
+    { "q.example/x@" OCI_A, "q.example/x" },
+    { "q.example:80/x@" OCI_A, "q.example:80/x" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *repository = ul_image_name_get_repository (cases[i][0]);
+      g_assert_cmpstr (repository, ==, cases[i][1]);
+    }
+}
+
 static void
 assert_refused (const char *typed, const char *cause)
 {
@@ -244,6 +262,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/image-name/normalize", test_normalize);
+  g_test_add_func ("/image-name/repository", test_repository);
   g_test_add_func ("/image-name/refused", test_refused);
   g_test_add_func ("/image-name/lengths", test_lengths);
   g_test_add_func ("/image-name/refs", test_refs);

@@ -152,9 +152,13 @@ import_tar (Building *b, const UlIntake *intake, const char *where, GError **err
 {
   UlModifier modifier = *intake->modifier;
   UlIntake from_tar = *intake;
+  g_autoptr (UlGuess) guess = ul_guess_new (b->repo);
   modifier.no_xattrs = b->options->modifier.no_xattrs || ul_repo_disable_xattrs (b->repo)
                        || ul_repo_wants_canonical (b->repo);
+  if (b->has_parent)
+    ul_guess_add_commit (guess, &b->parent_checksum);
   from_tar.modifier = &modifier;
+  from_tar.guess = guess;
   return ul_from_tar (&from_tar, &b->options->tar, where, b->tree, error);
 }
 

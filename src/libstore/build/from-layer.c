@@ -95,6 +95,7 @@ ul_layer_read (const UlLayerOptions *options, const UlStream *stream, GError **e
     .modifier = &self->modifier,
     .jobs = options->jobs,
     .progress = options->progress,
+    .guess = options->guess,
   };
   self->names = ul_tar_names_new (&self->intake, UL_TAR_PARENTS_INHERITED, self->tree, error);
   if (self->names == NULL || !read_all (self, reader, error))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "build/commit.h"
+#include "repo/guess.h"
 #include "util/stream.h"
 
 /* A layer of an image, which is a tar with OCI's whiteouts, into a tree of its own: what an
@@ -21,6 +22,7 @@ typedef struct
   UlDevicePolicy devices;
   guint jobs;           /* threads that hash and store beside the one that reads; 1: none */
   UlProgress *progress; /* may be NULL */
+  UlGuess *guess;       /* what its large files probably are; NULL: no idea */
 } UlLayerOptions;
 
 typedef struct _UlLayer UlLayer;
@@ -28,7 +30,7 @@ typedef struct _UlLayer UlLayer;
 /* Read a layer up to the end of its archive, behind which the stream may go on. All its files are
  * stored, staged, on return. UL_ERROR_CORRUPT, UL_ERROR_UNSUPPORTED, UL_ERROR_INVALID for what
  * can't be a layer or can't be stored, or the stream's own errors. @options: copied; its
- * transaction lives until free. */
+ * transaction lives until free, its guess until return. */
 UlLayer *ul_layer_read (const UlLayerOptions *options, const UlStream *stream, GError **error);
 
 /* One that was stored before: the tree of @commit. */

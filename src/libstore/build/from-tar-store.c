@@ -74,6 +74,14 @@ store_file (UlTarStore *self, UlWriter *writer, Job *job, const UlSource *source
   return TRUE;
 }
 
+/* Large ones alone: what is small is in memory anyway until its checksum is known. */
+static gboolean
+find_guess (UlTarStore *self, const Job *job, UlChecksum *out)
+{
+  return job->size > UL_SOURCE_WHOLE_MAX && self->intake->guess != NULL
+         && ul_guess_file (self->intake->guess, job->path, out);
+}
+
 static gboolean
 run_batch (gpointer data, gpointer writer, gpointer user, GError **error)
 {
@@ -81,12 +89,14 @@ run_batch (gpointer data, gpointer writer, gpointer user, GError **error)
   for (guint i = 0; i < batch->n; i++)
     {
       Job *job = &batch->jobs[i];
+      UlChecksum guess;
       const UlSource source = {
         .data = batch->pipe == NULL && job->size > 0 ? batch->data + job->offset : NULL,
         .fd = -1,
         .read = batch->pipe != NULL ? ul_tar_pipe_read : NULL,
         .user = batch->pipe,
         .size = job->size,
+        .guess = find_guess (user, job, &guess) ? &guess : NULL,
       };
       if (!store_file (user, writer, job, &source, error))
         return ul_prefix (error, "/%s", job->path);
@@ -315,11 +325,13 @@ add_here (UlTarStore *self, UlTarEntry *entry, UlTarInode *inode, GError **error
     return FALSE;
   Job *job = new_job (self, entry, inode);
   g_autofree Batch *batch = g_steal_pointer (&self->batch);
+  UlChecksum guess;
   const UlSource source = {
     .fd = -1,
     .read = read_content,
     .user = self->reader,
     .size = job->size,
+    .guess = find_guess (self, job, &guess) ? &guess : NULL,
   };
   const gboolean ok = store_file (self, self->writer, job, &source, error);
   job_clear (job);

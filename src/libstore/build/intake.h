@@ -6,6 +6,7 @@
 #include "build/tree.h"
 #include "core/file-meta.h"
 #include "repo/devino.h"
+#include "repo/guess.h"
 #include "util/progress.h"
 
 /* What every source of a commit shares, be it a directory, a commit or an archive: where it goes,
@@ -26,6 +27,7 @@ typedef struct
   guint jobs;
   UlProgress *progress;     /* may be NULL */
   GHashTable *skip_matched; /* set of paths: which of the skip list were found */
+  UlGuess *guess;           /* what large files of a stream probably are; NULL: no idea */
   UlLinkGroups *links;      /* gets to know every file; NULL: nobody asks */
   gboolean is_last;         /* nothing is laid over it: dirtrees are written as they get complete */
 } UlIntake;

@@ -164,6 +164,14 @@ full_name (const Parts *parts)
   return g_strconcat (domain, library ? "/library/" : "/", parts->path, NULL);
 }
 
+char *
+ul_image_name_get_repository (const char *full)
+{
+  g_auto (Parts) parts = { 0 };
+  split (full, &parts);
+  return full_name (&parts);
+}
+
 /* The parts of a ref are names of files and directories. */
 static gboolean
 ref_fits (const char *full)

@@ -27,6 +27,9 @@ gboolean ul_image_name_normalize (const char *text, char **out, GError **error);
 /* The same as Docker means it, and what speaks to registries: without a domain it's docker.io's. */
 gboolean ul_image_name_normalize_docker (const char *text, char **out, GError **error);
 
+/* DOMAIN/PATH of a full name. */
+char *ul_image_name_get_repository (const char *full);
+
 /* The ref of a full name. */
 char *ul_image_name_to_ref (const char *full);
 

@@ -6,6 +6,7 @@
 #include "build/plain.h"
 #include "core/image-name.h"
 #include "core/oci-digest.h"
+#include "image/import-guess.h"
 #include "image/import-layer.h"
 #include "image/records.h"
 #include "repo/refs.h"
@@ -131,7 +132,9 @@ read_layers (Import *import, GError **error)
   guint n_wanted = 0;
   for (guint i = 0; i < import->layers->len; i++)
     n_wanted += ul_import_layer_is_wanted (layer_at (import, i));
-  const guint parallel = MAX (1, MIN (MIN (jobs, n_wanted), MAX_PARALLEL));
+  if (n_wanted == 0)
+    return TRUE;
+  const guint parallel = MIN (MIN (jobs, n_wanted), MAX_PARALLEL);
   /* One reads and unpacks, others hash and store: also where all CPUs have a layer to read, as some
    * are smaller than others. */
   import->layer_options.jobs = jobs == 1 ? 1 : MAX (2, jobs / parallel);
@@ -142,6 +145,8 @@ read_layers (Import *import, GError **error)
     .worker_free = worker_free,
     .data = import,
   };
+  g_autoptr (UlGuess) guess = ul_import_guess_new (import->repo, import->options->name);
+  import->layer_options.guess = guess;
   g_autoptr (UlPool) pool = ul_pool_new (&options);
   for (guint i = 0; i < import->layers->len; i++)
     if (ul_import_layer_is_wanted (layer_at (import, i))
