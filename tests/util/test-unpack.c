@@ -43,13 +43,24 @@ noise (gsize len)
   return bytes;
 }
 
+/* As nothing can pack it. */
+static GByteArray *
+random_bytes (gsize len)
+{
+  GByteArray *bytes = noise (len);
+  guint32 state = 1;
+  for (gsize i = 0; i < len; i++)
+    bytes->data[i] = (guint8) ((state = state * 1664525 + 1013904223) >> 24);
+  return bytes;
+}
+
 /* @plain as our own writer packs it, in pieces of @piece, with @jobs threads. */
 static GByteArray *
-gzip (const GByteArray *plain, gsize piece, guint jobs)
+gzip_at_level (const GByteArray *plain, int level, gsize piece, guint jobs)
 {
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "test-unpack-XXXXXX", NULL);
   ul_autofd int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
-  g_autoptr (UlGzip) gzip = ul_gzip_new (fd, "gzip", 6, jobs);
+  g_autoptr (UlGzip) gzip = ul_gzip_new (fd, "gzip", level, jobs);
   g_autoptr (GBytes) bytes = NULL;
   g_assert_cmpint (fd, >=, 0);
   unlink (path);
@@ -61,16 +72,28 @@ gzip (const GByteArray *plain, gsize piece, guint jobs)
   return g_bytes_unref_to_array (g_steal_pointer (&bytes));
 }
 
+static GByteArray *
+gzip (const GByteArray *plain, gsize piece, guint jobs)
+{
+  return gzip_at_level (plain, 6, piece, jobs);
+}
+
+/* Content of each kind, at each level, is what it was; and it's the same bytes however it comes. */
 static void
 test_gzip (void)
 {
-  const gsize sizes[] = { 0, 1, 1000, 1024 * 1024, 1024 * 1024 + 1, 3 * 1024 * 1024 + 7 };
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+  static const gsize sizes[] = { 0, 1, 1000, 1024 * 1024, 1024 * 1024 + 1, 3 * 1024 * 1024 + 7 };
+  static const int levels[] = { UL_GZIP_QUICK, 1, 6 };
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (sizes) * G_N_ELEMENTS (levels); i++)
     {
-      g_autoptr (GByteArray) plain = noise (sizes[i]);
-      g_autoptr (GByteArray) packed = gzip (plain, 4096, 1);
-      g_autoptr (GByteArray) other = gzip (plain, 77777, 3);
+      const gsize size = sizes[i / 2 % G_N_ELEMENTS (sizes)];
+      const int level = levels[i / 2 / G_N_ELEMENTS (sizes)];
+      g_autoptr (GByteArray) plain = i % 2 == 0 ? noise (size) : random_bytes (size);
+      g_autoptr (GByteArray) packed = gzip_at_level (plain, level, 4096, 1);
+      g_autoptr (GByteArray) other = gzip_at_level (plain, level, 77777, 3);
       g_assert_cmpmem (packed->data, packed->len, other->data, other->len);
+      if (i % 2 == 0 && size >= 1000)
+        g_assert_cmpuint (packed->len, <, size / 2);
       for (gsize piece = packed->len < 5000 ? 1 : 5000; piece < 100000; piece *= 20)
         {
           Pieces pieces = { .data = packed->data, .len = packed->len, .piece = piece };

@@ -12,9 +12,6 @@
 #include "util/gzip.h"
 #include "util/tmpfile.h"
 
-/* Of tar-split, whose lines repeat each other: a better one gains little. */
-#define GZIP_LEVEL 6
-
 void
 ul_import_layer_clear (UlImportLayer *self)
 {
@@ -142,7 +139,7 @@ split_again (UlImportLayer *self, const UlImageSource *source, int fd, GError **
   UlLayerBlobSums sums;
   if (ftruncate (fd, 0) != 0 || lseek (fd, 0, SEEK_SET) != 0)
     return ul_throw_errno (error, "truncate");
-  g_autoptr (UlGzip) split = ul_gzip_new (fd, "tar-split", GZIP_LEVEL, 1);
+  g_autoptr (UlGzip) split = ul_gzip_new (fd, "tar-split", UL_GZIP_QUICK, 1);
   g_autoptr (UlLayerBlob) first = open_blob (self, source, NULL, NULL, error);
   if (first == NULL)
     return FALSE;
@@ -193,7 +190,7 @@ read_layer (UlImportLayer *self, const UlImageSource *source, const UlLayerOptio
     return FALSE;
   /* Not on the thread that reads the tar: others would wait for it. */
   g_autoptr (UlGzip) split
-      = ul_gzip_new (lines.fd, "tar-split", GZIP_LEVEL, options->jobs > 1 ? 2 : 1);
+      = ul_gzip_new (lines.fd, "tar-split", UL_GZIP_QUICK, options->jobs > 1 ? 2 : 1);
   if (!read_blob (self, source, options, split, recipe, progress, error))
     return FALSE;
   if (ul_layer_has_lost_content (self->layer) && !split_again (self, source, lines.fd, error))

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "util/gzip.h"
 
+#include "config.h"
+
 #include <libdeflate.h>
 #include <string.h>
+
+#ifdef HAVE_ISAL
+#include <isa-l/igzip_lib.h>
+#endif
 
 #include "util/fd.h"
 #include "util/pool.h"
 
 #define MEMBER (1024 * 1024)
+
+#define SLOW_LEVEL 6 /* in UL_GZIP_QUICK's place */
 
 typedef struct
 {
@@ -33,31 +41,88 @@ struct _UlGzip
   GCond packed;
 };
 
-static gpointer
-compressor_new (gpointer data)
+/* A thread's own. */
+typedef struct
 {
-  struct libdeflate_compressor *compressor
-      = libdeflate_alloc_compressor (((const UlGzip *) data)->level);
-  g_assert (compressor != NULL);
-  return compressor;
+  struct libdeflate_compressor *deflate; /* NULL until it's needed */
+#ifdef HAVE_ISAL
+  struct isal_zstream *quick; /* NULL: not that level */
+  guint8 *level_buf;
+#endif
+} Packer;
+
+static gpointer
+packer_new (gpointer data)
+{
+  Packer *packer = g_new0 (Packer, 1);
+#ifdef HAVE_ISAL
+  if (((const UlGzip *) data)->level == UL_GZIP_QUICK)
+    {
+      packer->quick = g_new0 (struct isal_zstream, 1);
+      packer->level_buf = g_malloc (ISAL_DEF_LVL1_DEFAULT);
+    }
+#endif
+  return packer;
 }
 
 static void
-compressor_free (gpointer compressor)
+packer_free (gpointer data)
 {
-  libdeflate_free_compressor (compressor);
+  Packer *packer = data;
+#ifdef HAVE_ISAL
+  g_free (packer->quick);
+  g_free (packer->level_buf);
+#endif
+  libdeflate_free_compressor (packer->deflate);
+  g_free (packer);
+}
+
+/* 0: not so, or there wasn't room enough. */
+static gsize
+pack_quickly (Packer *packer, const Member *member, gsize room)
+{
+#ifdef HAVE_ISAL
+  struct isal_zstream *quick = packer->quick;
+  if (quick == NULL)
+    return 0;
+  isal_deflate_stateless_init (quick);
+  quick->level = 1;
+  quick->level_buf = packer->level_buf;
+  quick->level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+  quick->gzip_flag = IGZIP_GZIP;
+  quick->end_of_stream = 1;
+  quick->next_in = (guint8 *) member->plain;
+  quick->avail_in = (guint32) member->used;
+  quick->next_out = member->packed;
+  quick->avail_out = (guint32) room;
+  return isal_deflate_stateless (quick) == COMP_OK ? quick->total_out : 0;
+#else
+  return 0;
+#endif
+}
+
+static gsize
+pack_well (Packer *packer, const Member *member, int level, gsize room)
+{
+  if (packer->deflate == NULL)
+    packer->deflate = libdeflate_alloc_compressor (level == UL_GZIP_QUICK ? SLOW_LEVEL : level);
+  g_assert (packer->deflate != NULL);
+  return libdeflate_gzip_compress (packer->deflate, member->plain, member->used, member->packed,
+                                   room);
 }
 
 static gboolean
-pack (gpointer item, gpointer compressor, gpointer data, G_GNUC_UNUSED GError **error)
+pack (gpointer item, gpointer data_packer, gpointer data, G_GNUC_UNUSED GError **error)
 {
   UlGzip *self = data;
+  Packer *packer = data_packer;
   Member *member = item;
-  const gsize room = libdeflate_gzip_compress_bound (compressor, MEMBER);
+  const gsize room = libdeflate_gzip_compress_bound (NULL, MEMBER);
   if (member->packed == NULL)
     member->packed = g_malloc (room);
-  member->packed_len
-      = libdeflate_gzip_compress (compressor, member->plain, member->used, member->packed, room);
+  member->packed_len = pack_quickly (packer, member, room);
+  if (member->packed_len == 0)
+    member->packed_len = pack_well (packer, member, self->level, room);
   g_mutex_lock (&self->lock);
   member->done = TRUE;
   g_cond_signal (&self->packed);
@@ -72,8 +137,8 @@ ul_gzip_new (int fd, const char *what, int level, guint jobs)
   const UlPoolOptions options = {
     .jobs = ul_pool_jobs (jobs),
     .run = pack,
-    .worker_new = compressor_new,
-    .worker_free = compressor_free,
+    .worker_new = packer_new,
+    .worker_free = packer_free,
     .data = self,
   };
   self->fd = fd;
