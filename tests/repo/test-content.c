@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "repo/content-private.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/xattr.h"
@@ -111,6 +112,49 @@ test_read_large (void)
   const UlFileMeta meta = fixture_meta (&f, 0644, NULL);
   const UlChecksum checksum = store (&f, &meta, data, len);
   assert_content (&f, &checksum, data, len, 1 << 20);
+}
+
+static void
+read_exactly (UlContent *content, guint8 *out, gsize len)
+{
+  g_autoptr (GError) error = NULL;
+  for (gsize n; len > 0; out += n, len -= n)
+    {
+      g_assert_true (ul_content_read (content, out, len, &n, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (n, >, 0);
+    }
+}
+
+/* Some of it, then all from the start; the file has no name any more. */
+static void
+test_rewind (void)
+{
+  static const gsize befores[] = { 0, 1, 200000, 300000 };
+  for (guint m = 0; m < FIXTURE_N_MODES; m++)
+    {
+      g_auto (Fixture) f = { 0 };
+      g_autoptr (GError) error = NULL;
+      fixture_init (&f, fixture_modes[m]);
+      g_autofree guint8 *data = fixture_data (300000);
+      g_autofree guint8 *got = g_malloc (300000);
+      const UlFileMeta meta = fixture_meta (&f, 0644, NULL);
+      const UlChecksum checksum = store (&f, &meta, data, 300000);
+      g_autoptr (UlContent) content = open_content (&f, &checksum);
+      fixture_delete (&f, UL_OBJECT_FILE, &checksum);
+      for (guint i = 0; i < G_N_ELEMENTS (befores); i++)
+        {
+          gsize n;
+          read_exactly (content, got, befores[i]);
+          g_assert_true (ul_content_rewind (content, &error));
+          memset (got, 0, 300000);
+          read_exactly (content, got, 300000);
+          g_assert_cmpmem (got, 300000, data, 300000);
+          g_assert_true (ul_content_read (content, got, 1, &n, &error));
+          g_assert_cmpuint (n, ==, 0);
+          g_assert_true (ul_content_rewind (content, &error));
+        }
+    }
 }
 
 static void
@@ -518,6 +562,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/Content/read-and-copy-in-each-mode", test_read);
+  g_test_add_func ("/Content/rewind", test_rewind);
   g_test_add_func ("/Content/read-large-archived", test_read_large);
   g_test_add_func ("/Content/metadata-in-each-mode", test_meta);
   g_test_add_func ("/Content/owner-set-id-and-xattrs", test_rich_meta);

@@ -24,6 +24,9 @@ typedef struct
   const guint8 *data;
   gsize len;
   gsize done;
+  /* Called when so much has been read; NULL: nothing is. */
+  void (*halfway) (const char *path);
+  const char *path;
 } Stream;
 
 static gboolean
@@ -34,6 +37,11 @@ read_stream (gpointer user, void *buffer, gsize len, gsize *out_n, GError **erro
   memcpy (buffer, stream->data + stream->done, n);
   stream->done += n;
   *out_n = n;
+  if (stream->halfway != NULL && stream->done > stream->len / 2)
+    {
+      stream->halfway (stream->path);
+      stream->halfway = NULL;
+    }
   return TRUE;
 }
 
@@ -246,6 +254,93 @@ test_damaged_guess (void)
       fixture_end (transaction);
       assert_sound (&f, &got);
     }
+}
+
+static void
+remove_file (const char *path)
+{
+  g_assert_cmpint (unlink (path), ==, 0);
+}
+
+static void
+flip_first (const char *path)
+{
+  fixture_flip (path, 0);
+}
+
+static void
+flip_packed (const char *path)
+{
+  fixture_flip (path, -20000);
+}
+
+static void
+cut (const char *path)
+{
+  fixture_truncate (path, 1000);
+}
+
+/* The object that was guessed is gone, or written to, while the stream is beside it. What the
+ * stream has is stored, or nothing. */
+static void
+test_guess_that_changes (void)
+{
+  static const struct
+  {
+    void (*halfway) (const char *path);
+    gssize differs_at; /* -1: nowhere, but the mode does */
+    gboolean fails;
+  } cases[] = {
+    { remove_file, LARGE - 1, FALSE }, { remove_file, -1, FALSE }, { cut, LARGE - 1, TRUE },
+    { flip_first, LARGE - 1, TRUE },   { flip_first, -1, TRUE },   { flip_first, 0, FALSE },
+  };
+  for (guint m = 0; m < FIXTURE_N_MODES; m++)
+    for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+      {
+        g_auto (Fixture) f = { 0 };
+        g_autoptr (GError) error = NULL;
+        fixture_init (&f, fixture_modes[m]);
+        g_autofree guint8 *data = fixture_data (LARGE);
+        g_autoptr (UlTransaction) first = fixture_begin (&f);
+        g_autoptr (UlWriter) first_writer = ul_writer_new (first);
+        const UlChecksum guess
+            = write_source (&f, first_writer, &(UlSource){ .data = data, .fd = -1, .size = LARGE });
+        fixture_end (first);
+        g_autofree char *path = fixture_object (&f, UL_OBJECT_FILE, &guess);
+        if (cases[i].differs_at >= 0)
+          data[cases[i].differs_at] ^= 1;
+        {
+          const UlFileMeta meta = fixture_meta (&f, cases[i].differs_at >= 0 ? 0644 : 0755, NULL);
+          const gboolean packed = fixture_modes[m] == UL_REPO_MODE_ARCHIVE;
+          Stream stream = { .data = data, .len = LARGE, .halfway = cases[i].halfway, .path = path };
+          if (packed && stream.halfway == flip_first)
+            stream.halfway = flip_packed;
+          g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+          g_autoptr (UlWriter) writer = ul_writer_new (transaction);
+          const UlSource source
+              = { .read = read_stream, .user = &stream, .fd = -1, .size = LARGE, .guess = &guess };
+          UlChecksum got;
+          ul_writer_file (writer, &meta, &source, &got, &error);
+          if (cases[i].fails)
+            {
+              g_autofree char *name = ul_object_to_string (&guess, UL_OBJECT_FILE);
+              g_assert_error (error, UL_ERROR, UL_ERROR_CORRUPT);
+              g_assert_nonnull (strstr (error->message, name));
+            }
+          else
+            {
+              UlChecksum expected;
+              g_assert_no_error (error);
+              const UlSource whole = { .data = data, .fd = -1, .size = LARGE };
+              ul_writer_file (writer, &meta, &whole, &expected, &error);
+              g_assert_no_error (error);
+              g_assert_true (ul_checksum_equal (&got, &expected));
+              fixture_end (transaction);
+              assert_sound (&f, &got);
+            }
+        }
+        fixture_assert_no_staging (&f);
+      }
 }
 
 /* A stream that ends early or fails, while it's compared or after. */
@@ -536,6 +631,7 @@ main (int argc, char **argv)
   g_test_add_func ("/Writer/large-object-that-is-there", test_known_large);
   g_test_add_func ("/Writer/guess", test_guess);
   g_test_add_func ("/Writer/guess-that-is-damaged", test_damaged_guess);
+  g_test_add_func ("/Writer/guess-that-changes", test_guess_that_changes);
   g_test_add_func ("/Writer/guess-of-a-short-stream", test_guess_of_a_short_stream);
   g_test_add_func ("/Writer/source-became-shorter", test_shrunk_source);
   g_test_add_func ("/Writer/source-became-longer", test_grown_source);

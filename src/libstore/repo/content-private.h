@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 gboolean ul_content_get_whole (UlContent *content, UlScratch *scratch, const guint8 **out_data,
                                GError **error);
 
+/* To its start again, in the file that is open already; not of a symlink. */
+gboolean ul_content_rewind (UlContent *content, GError **error);
+
 /* Open the file of an object that stands elsewhere than in objects/, such as one that is staged; in
  * a mode in which the file says everything about the object (ul_repo_is_compressed ()). */
 gboolean ul_content_open_at (UlRepo *repo, int dfd, const char *path, const UlChecksum *checksum,

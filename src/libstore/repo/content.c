@@ -3,6 +3,9 @@
 /* Reading the content of an object, stored or compressed, and checking an object against its name.
  */
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "repo/content-private.h"
 #include "repo/deflate.h"
 #include "repo/mode.h"
@@ -171,6 +174,30 @@ ul_content_read (UlContent *content, void *buffer, gsize len, gsize *out_n, GErr
     }
   *out_n = n;
   return TRUE;
+}
+
+static gboolean
+rewind_stored (const UlStored *stored, GError **error)
+{
+  struct stat st;
+  goffset start = 0;
+  if (stored->compressed)
+    {
+      if (fstat (stored->fd, &st) != 0)
+        return ul_throw_errno (error, "stat");
+      start = st.st_size - (goffset) stored->packed_size;
+      if (start < 0)
+        return ul_throw (error, UL_ERROR_CORRUPT, "it has become shorter");
+    }
+  return lseek (stored->fd, start, SEEK_SET) == start || ul_throw_errno (error, "lseek");
+}
+
+gboolean
+ul_content_rewind (UlContent *content, GError **error)
+{
+  g_clear_pointer (&content->inflate, ul_inflate_free);
+  content->done = 0;
+  return rewind_stored (&content->stored, error) || name_in_error (content, error);
 }
 
 gboolean

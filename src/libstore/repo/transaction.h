@@ -113,7 +113,8 @@ typedef struct
                               told by ul_transaction_wrote () */
   const UlChecksum *guess; /* with read, not NULL: an object that probably has the same content. As
                               long as a large stream has, nothing of it is written; what is stored
-                              has the content of the stream in any case */
+                              has the content of the stream in any case, or nothing is: it fails
+                              where somebody writes to that object meanwhile */
   gboolean *clone; /* not NULL: share fd's blocks where that can be done, and say whether it was:
                       nobody has read the content then */
 } UlSource;

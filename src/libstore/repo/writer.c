@@ -177,16 +177,12 @@ write_guessed (UlWriter *self, const UlFileMeta *meta, const UlSource *source,
   UlSource again;
   gboolean same;
   gboolean known = FALSE;
-  ul_file_meta_start_hash (meta, self->hasher);
-  if (!ul_guessed_compare (&guessed, self->repo, source, self->hasher, &same, error))
+  if (!ul_guessed_compare (&guessed, self->repo, meta, source, self->hasher, &same, error))
     return FALSE;
-  if (same)
-    {
-      ul_hasher_finish (self->hasher, out_checksum);
-      if (!ul_transaction_has (self->transaction, UL_OBJECT_FILE, out_checksum, &known, error))
-        return FALSE;
-    }
-  /* Of other metadata, it's another object with the same content. */
+  *out_checksum = guessed.sum;
+  if (same && !ul_transaction_has (self->transaction, UL_OBJECT_FILE, out_checksum, &known, error))
+    return FALSE;
+  /* With other metadata it's another object of the same content. */
   return known
          || (ul_guessed_restart (&guessed, &again, error)
              && write_unknown (self, meta, &again, out_checksum, error));
