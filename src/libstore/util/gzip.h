@@ -17,8 +17,8 @@ typedef struct _UlGzip UlGzip;
 #define UL_GZIP_QUICK 0
 
 /* Borrows @fd, which is written at its offset, and @what, which names it in errors. @level:
- * libdeflate's, 1 to 12, or UL_GZIP_QUICK. @jobs: threads that pack, as for a pool; 1: none but the caller's. 4 MiB a
- * thread. */
+ * libdeflate's, 1 to 12, or UL_GZIP_QUICK. @jobs: threads that pack, as for a pool; 1: none but the
+ * caller's. 4 MiB a thread. */
 UlGzip *ul_gzip_new (int fd, const char *what, int level, guint jobs);
 /* Without a finish () before it, what was written isn't complete. */
 void ul_gzip_free (UlGzip *self);
