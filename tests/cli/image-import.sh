@@ -375,10 +375,17 @@ is "the size of a packed layer is that of its tar" "$(u cat image/docker.io/libr
 fails_with "not a docker-archive" 'it has no manifest.json' import docker-archive:a.tar
 ok "fsck" u fsck -q
 
-# How often a disk is waited for doesn't grow with the layers, which have two refs each.
-syncs () { strace -f -qq -e trace=fsync,fdatasync,syncfs -o "$T/syncs" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" image "$@" >/dev/null && wc -l <"$T/syncs"; }
+# traced CALLS ARG...: what the program asks of the kernel, in $T/trace.
+traced ()
+{
+  strace -f -qq -e trace="$1" -o "$T/trace" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" "${@:2}" >/dev/null
+}
+syncs () { traced fsync,fdatasync,syncfs image "$@" && wc -l <"$T/trace"; }
 come_and_go () { syncs import --name=x "oci:$T/layout" && syncs remove x; }
+# In MB, rounded up.
+written () { traced write,pwrite64 "$@" && awk '{ n += $NF } END { print int(n / 1e6) + 1 }' "$T/trace"; }
 if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
+  # How often a disk is waited for doesn't grow with the layers, which have two refs each.
   fresh two
   for i in 1 2; do layer "$i" "f|f$i|$i"; done
   image >/dev/null
@@ -390,35 +397,32 @@ if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
   new nine-again
   is "as many syncs for nine layers as for two" "$(come_and_go | paste -sd' ')" "$two"
   like "which there are" "$two" '^[1-9][0-9]* [1-9]$'
-else
-  skip "syncs" "no strace, or it may not look"
-fi
 
-# A large file that the image's last version has isn't written again, whatever tag that has; nor one of a commit's parent.
-# written COMMAND...: MB that the program hands to write (), rounded up.
-written ()
-{
-  strace -f -qq -e trace=write,pwrite64 -o "$T/writes" env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$UNDERLAY" --repo="$R" "$@" >/dev/null \
-    && awk '{ n += $NF } END { print int(n / 1e6) + 1 }' "$T/writes"
-}
-if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
+  # A large file that the image's last version has isn't written again: the one of its topmost layer.
+  # version TIME CONTENT N: its large file begins with CONTENT, its small one is N.
+  version ()
+  {
+    layer 1 'd|d|' 'f|d/large|hidden|size=9000000'
+    layer 2 'd|d|' "f|d/large|$2|size=9000000" "f|d/small|$3"
+    rm -rf layout && mkimage layout "$1" 1.tar 2.tar >/dev/null
+  }
   fresh large
-  layer 1 'f|a|1'
-  layer 2 'd|d|' 'f|d/large|x|size=9000000' 'f|d/small|1'
-  mkimage v1 1700000000 1.tar 2.tar >/dev/null
-  layer 2 'd|d|' 'f|d/large|x|size=9000000' 'f|d/small|2'
-  mkimage v2 1700000000 1.tar 2.tar >/dev/null
-  layer 2 'd|d|' 'f|d/large|y|size=9000000' 'f|d/small|2'
-  mkimage v3 1700000000 1.tar 2.tar >/dev/null
-  is "large: at first" "$(written image import --name=x oci:v1)" 10
-  is "large: of the same name" "$(written image import --name=x oci:v2)" 1
-  is "large: of another one, it counts again" "$(written image import --name=y oci:v3)" 10
-  u image remove x y >/dev/null && u prune --refs-only >/dev/null
-  ok "large: the first again" import -q --name=x:1 oci:v1
-  is "large: of another tag" "$(written image import --name=x:2 oci:v2)" 1
-  is "large: with other content" "$(written image import --name=x:3 oci:v3)" 10
-  ok "large: other content it is" cmp <(u cat "$(layer_ref 2 image/localhost/x_3A_3)" /d/large) <(tar -xOf 2.tar d/large)
+  version 1700000000 a 1
+  is "large: at first" "$(written image import --name=x oci:layout)" 19
+  version 1700000000 a 2
+  is "large: of the same name" "$(written image import --name=x oci:layout)" 1
+  version 1700000000 b 2
+  is "large: of another name, with other content" "$(written image import --name=y:1 oci:layout)" 10
+  version 1700000000 b 3
+  is "large: of another tag" "$(written image import --name=y:2 oci:layout)" 1
+  version 1700000001 c 3
+  is "large: with other content" "$(written image import --name=y:0 oci:layout)" 10
+  ok "large: which it is" cmp <(u cat "$(layer_ref 2 image/localhost/y_3A_0)" /d/large) <(tar -xOf 2.tar d/large)
+  version 1700000000 c 4
+  is "large: of the newest of all tags" "$(written image import --name=y:3 oci:layout)" 1
   ok "large: fsck" u fsck -q
+
+  # Nor one of a commit's parent.
   fresh large-commit
   layer 1 'd|.|' 'f|large|x|size=9000000'
   layer 2 'd|.|' 'f|large|x|size=9000000' 'f|small|1'
@@ -426,7 +430,7 @@ if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
   is "large: with a parent" "$(written commit --tree=tar=2.tar -b b)" 1
   is "large: it's one object" "$(u ls -C b^ /large)" "$(u ls -C b /large)"
 else
-  skip "large files" "no strace, or it may not look"
+  skip "syncs, and large files" "no strace, or it may not look"
 fi
 
 # Names, and what else there is to say wrong.

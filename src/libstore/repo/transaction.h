@@ -90,7 +90,7 @@ void ul_writer_free (UlWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UlWriter, ul_writer_free)
 
 /* A file up to this size is held in memory: read once, and compressed as a whole. Bounds what a
- * writer takes. What is larger is a large one. */
+ * writer takes. Larger ones are streamed. */
 #define UL_SOURCE_WHOLE_MAX (4 * 1024 * 1024)
 
 /* Content to store: one of
