@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "repo/split-xattrs.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -133,6 +134,73 @@ test_shared (void)
   fixture_assert_no_staging (&f);
 }
 
+#define CROWD  4
+#define ROUNDS 50
+
+typedef struct
+{
+  Fixture *f;
+  UlTransaction *transaction;
+  pthread_barrier_t barrier;
+  guint n_started;
+} Crowd;
+
+static GVariant *
+xattrs_of_round (guint round)
+{
+  g_autofree char *text = g_strdup_printf ("[(b'user.round', [byte %u])]", round);
+  return parse (text);
+}
+
+static gpointer
+write_rounds (gpointer data)
+{
+  Crowd *crowd = data;
+  g_autoptr (UlWriter) writer = ul_writer_new (crowd->transaction);
+  const guint me = __atomic_fetch_add (&crowd->n_started, 1, __ATOMIC_RELAXED);
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) xattrs = xattrs_of_round (i);
+      g_autofree char *content = g_strdup_printf ("%u of %u", i, me);
+      UlFileMeta meta = fixture_meta (crowd->f, 0644, NULL);
+      meta.xattrs = xattrs;
+      const UlSource source
+          = { .data = (const guint8 *) content, .fd = -1, .size = strlen (content) };
+      UlChecksum checksum;
+      pthread_barrier_wait (&crowd->barrier);
+      ul_writer_file (writer, &meta, &source, &checksum, &error);
+      g_assert_no_error (error);
+    }
+  return NULL;
+}
+
+/* Whoever comes first, all link to the same. */
+static void
+test_shared_by_threads (void)
+{
+  g_auto (Fixture) f = { 0 };
+  fixture_init (&f, UL_REPO_MODE_BARE_SPLIT_XATTRS);
+  g_autoptr (UlTransaction) transaction = fixture_begin (&f);
+  Crowd crowd = { .f = &f, .transaction = transaction };
+  g_assert_cmpint (pthread_barrier_init (&crowd.barrier, NULL, CROWD), ==, 0);
+  GThread *threads[CROWD];
+  for (guint i = 0; i < CROWD; i++)
+    threads[i] = g_thread_new ("writer", write_rounds, &crowd);
+  for (guint i = 0; i < CROWD; i++)
+    g_thread_join (threads[i]);
+  pthread_barrier_destroy (&crowd.barrier);
+  fixture_end (transaction);
+  for (guint i = 0; i < ROUNDS; i++)
+    {
+      g_autoptr (GVariant) xattrs = xattrs_of_round (i);
+      UlChecksum checksum;
+      ul_checksum_of_data (g_variant_get_data (xattrs), g_variant_get_size (xattrs), &checksum);
+      g_assert_cmpuint (links_of (&f, UL_OBJECT_FILE_XATTRS, &checksum), ==, CROWD + 1);
+    }
+  fixture_assert_no_staging (&f);
+}
+
 static void
 assert_corrupt (Fixture *f, const UlChecksum *checksum)
 {
@@ -198,6 +266,8 @@ main (int argc, char **argv)
   g_test_add_func ("/SplitXattrs/round-trip", test_round_trip);
   g_test_add_func ("/SplitXattrs/object-as-the-peer-reads-it", test_known_object);
   g_test_add_func ("/SplitXattrs/equal-xattrs-are-one-object", test_shared);
+  g_test_add_func ("/SplitXattrs/equal-xattrs-of-many-threads-are-one-object",
+                   test_shared_by_threads);
   g_test_add_func ("/SplitXattrs/link-missing-or-broken", test_broken_link);
   g_test_add_func ("/SplitXattrs/link-to-other-xattrs", test_exchanged_link);
   return g_test_run ();

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/file-meta.h"
 #include "repo/objects.h"
@@ -43,6 +44,21 @@ drop_if_broken (UlTransaction *transaction, const UlChecksum *checksum, gboolean
   return TRUE;
 }
 
+/* Never in place of another's: a link () from a file that is being replaced fails. */
+static gboolean
+write_shared (UlTransaction *transaction, const char *path, GVariant *xattrs, GError **error)
+{
+  const int dfd = ul_transaction_staging_dfd (transaction);
+  char tmp[UL_STAGED_TMP_MAX];
+  ul_transaction_tmp_name (transaction, tmp);
+  if (!write_bytes (transaction, tmp, xattrs, error))
+    return FALSE;
+  const gboolean ok = linkat (dfd, tmp, dfd, path, 0) == 0 || errno == EEXIST
+                      || ul_throw_errno (error, "link shared xattrs");
+  (void) unlinkat (dfd, tmp, 0);
+  return ok;
+}
+
 /* In staging, all links are made from a file named for its content; whoever needs it first makes
  * it. */
 static gboolean
@@ -67,7 +83,7 @@ find_shared (UlTransaction *transaction, const UlChecksum *checksum, GVariant *x
   g_autofree char *shared = g_strconcat ("xattrs-", hex, NULL);
   const int dfd = ul_transaction_staging_dfd (transaction);
   if (faccessat (dfd, shared, F_OK, AT_SYMLINK_NOFOLLOW) != 0
-      && !write_bytes (transaction, shared, xattrs, error))
+      && !write_shared (transaction, shared, xattrs, error))
     return FALSE;
   *out_dfd = dfd;
   *out_path = g_steal_pointer (&shared);
