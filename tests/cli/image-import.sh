@@ -426,9 +426,9 @@ if [ -n "$(type -P strace)" ] && strace -o /dev/null true 2>/dev/null; then
   fresh large-commit
   layer 1 'd|.|' 'f|large|x|size=9000000'
   layer 2 'd|.|' 'f|large|x|size=9000000' 'f|small|1'
-  is "large: a commit of a tar" "$(written commit --tree=tar=1.tar -b b)" 10
-  is "large: with a parent" "$(written commit --tree=tar=2.tar -b b)" 1
-  is "large: it's one object" "$(u ls -C b^ /large)" "$(u ls -C b /large)"
+  is "large: a commit of a tar" "$(written commit --tree=tar=1.tar -b main)" 10
+  is "large: with a parent" "$(written commit --tree=tar=2.tar -b main)" 1
+  is "large: it's one object" "$(u ls -C main^ /large)" "$(u ls -C main /large)"
 else
   skip "syncs, and large files" "no strace, or it may not look"
 fi
