@@ -39,7 +39,7 @@ is "the modes are all users', not in trees" "$(modes)" "755 755 755 755 755 644 
 is "nothing is closed to others outside of them" "$(find theirs -path '*/diff' -prune -o ! -type l ! -name .underlay-store.lock ! -perm -o=r -print)" ""
 run store verify --store=theirs --full
 is "a sound store" "$status $out" "0 2 images, 2 layers: 0 errors and 0 warnings"
-ok "again" prepare --shared theirs
+ok "again, by its option" prepare --shared --store=theirs
 is "there is nothing to do" "$out" "0 repairs, 0 errors and 0 warnings left"
 ok "and without --shared it stays all users'" prepare theirs
 is "with nothing to do" "$out" "0 repairs, 0 errors and 0 warnings left"
@@ -75,4 +75,5 @@ fails_with "two of them" "^error: Exactly one DIR must be given$" prepare store 
 run prepare nowhere
 is "no store" "$status $err" "2 error: nowhere: no such directory"
 
+fails_with "one of each" "Exactly one DIR must be given" prepare --store=theirs theirs
 done_testing
