@@ -97,6 +97,24 @@ ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options, Ul
   return ul_store_change_commit (change, error);
 }
 
+/* The machine's storage, and the one that podman uses in this environment. */
+static gboolean
+find_default_holds (const UlStore *store, const UlLockWait *wait, GPtrArray *holds, GError **error)
+{
+  const char *conf = g_getenv ("CONTAINERS_STORAGE_CONF");
+  g_autofree char *root = NULL;
+  g_autofree char *own = NULL;
+  gboolean found;
+  if (!ul_store_graphroot (NULL, &root, error)
+      || !ul_store_find_holds (store, root, wait, holds, &found, error))
+    return FALSE;
+  if (conf == NULL || *conf == '\0')
+    return TRUE;
+  if (!ul_store_graphroot (conf, &own, error))
+    return ul_prefix (error, "CONTAINERS_STORAGE_CONF");
+  return g_str_equal (own, root) || ul_store_find_holds (store, own, wait, holds, &found, error);
+}
+
 /* What is there of the storages that use it. Only one that was named has to be there. */
 static gboolean
 find_holds (const UlInvocation *inv, const UlCliStoreOptions *options, const UlStore *store,
@@ -105,12 +123,8 @@ find_holds (const UlInvocation *inv, const UlCliStoreOptions *options, const UlS
   const UlLockWait wait = ul_cli_store_wait (inv);
   gboolean found;
   if (options->in_use_by == NULL)
-    {
-      g_autofree char *root = NULL;
-      return (ul_store_graphroot (&root, error)
-              && ul_store_find_holds (store, root, &wait, holds, &found, error))
-             || ul_prefix (error, "look for what uses the store");
-    }
+    return find_default_holds (store, &wait, holds, error)
+           || ul_prefix (error, "look for what uses the store");
   for (char **root = options->in_use_by; *root != NULL; root++)
     {
       if (!ul_store_find_holds (store, *root, &wait, holds, &found, error))

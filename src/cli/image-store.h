@@ -38,7 +38,8 @@ typedef struct
   {                                                                                                \
     "in-use-by", 0, UL_OPTION_STRING_LIST, offsetof (UlCliStoreOptions, in_use_by), "ROOT",        \
         "Keep layers that containers and images of the storage at ROOT stand on (default: "        \
-        "graphroot of /etc/containers/storage.conf); may be given more than once",                 \
+        "graphroot of /etc/containers/storage.conf, and of $CONTAINERS_STORAGE_CONF); may be "     \
+        "given more than once",                                                                    \
         "@dir"                                                                                     \
   }
 #define UL_CLI_STORE_KEEP_OPTION                                                                   \

@@ -132,6 +132,9 @@ run in_container app /bin/sh -c 'cat /etc/second; test ! -e /etc/base && echo de
 is "the new image runs" "$out" $'second\ndeleted'
 is "the container of the old one does" "$(pod exec "$a" /bin/cat /etc/added)" added
 like "gc says what holds a layer" "$(store gc --in-use-by=primary)" "^kept layer .*, in use by layer .* in primary$"
+printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\n' "$PWD/primary" >own.conf
+like "by the environment's storage.conf, too" "$(CONTAINERS_STORAGE_CONF=own.conf store gc)" "^kept layer .*, in use by layer .* in $PWD/primary$"
+fails_with "which has to be there" "^error: look for what uses the store: CONTAINERS_STORAGE_CONF: open nowhere.conf: No such file or directory$" env CONTAINERS_STORAGE_CONF=nowhere.conf "$UNDERLAY" image store gc --store=store
 like "as JSON" "$(store gc --json --in-use-by=primary)" '"by" : "layer [0-9a-f]* in primary"'
 pod rm -f -t 0 "$a" >/dev/null 2>&1
 like "gc removes it when nothing stands on it" "$(store gc --in-use-by=primary)" "^removed layer [0-9a-f]{64}$"

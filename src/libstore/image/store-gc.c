@@ -128,14 +128,15 @@ find_graphroot (const char *text)
 }
 
 gboolean
-ul_store_graphroot (char **out, GError **error)
+ul_store_graphroot (const char *conf, char **out, GError **error)
 {
-  static const char *const files[]
-      = { "/etc/containers/storage.conf", "/usr/share/containers/storage.conf" };
+  const char *const files[] = { conf != NULL ? conf : "/etc/containers/storage.conf",
+                                "/usr/share/containers/storage.conf" };
+  const gsize n = conf != NULL ? 1 : G_N_ELEMENTS (files);
   g_autoptr (GBytes) bytes = NULL;
   char *root = NULL;
-  for (gsize i = 0; i < G_N_ELEMENTS (files) && bytes == NULL; i++)
-    if (!ul_fd_read_file_at (AT_FDCWD, files[i], MAX_CONF, TRUE, &bytes, error))
+  for (gsize i = 0; i < n && bytes == NULL; i++)
+    if (!ul_fd_read_file_at (AT_FDCWD, files[i], MAX_CONF, conf == NULL, &bytes, error))
       return FALSE;
   if (bytes != NULL)
     {
