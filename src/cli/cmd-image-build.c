@@ -10,6 +10,7 @@
 #include "core/image-name.h"
 #include "core/oci-digest.h"
 #include "image/build.h"
+#include "image/resolve.h"
 #include "util/error.h"
 #include "util/json.h"
 
@@ -221,11 +222,11 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID,
                      "%s: a name with a digest, which follows from what is built", inv->argv[0]);
   if (!ul_image_name_normalize (inv->argv[0], &name, error)
-      || (options->base != NULL && !ul_image_name_normalize (options->base, &base, error))
       || !split_revs (options->from, &revs, error) || !make_settings (options, &settings, error))
     return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL)
+  if (repo == NULL
+      || (options->base != NULL && !ul_image_resolve (repo, options->base, &base, error)))
     return FALSE;
   UlProgress progress = { 0 };
   UlImageBuildOptions request = {

@@ -282,7 +282,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
   };
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL || !ul_image_list (repo, &names, error)
-      || !ul_cli_select_images (names, inv->argv, error) || !open_stores (inv, &self, error)
+      || !ul_cli_select_images (repo, names, inv->argv, error) || !open_stores (inv, &self, error)
       || !measure (inv, repo, names, &self.df, error))
     return FALSE;
   if (inv->json)

@@ -213,10 +213,9 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "Exactly two names of images must be given");
   if (!o.layers && !o.config && !o.files)
     o.layers = o.config = o.files = TRUE;
-  if (!ul_cli_image_names (inv->argv, &names, error))
-    return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL || !load (repo, names, &o, &self, error))
+  if (repo == NULL || !ul_cli_image_names (repo, inv->argv, &names, error)
+      || !load (repo, names, &o, &self, error))
     return FALSE;
   return inv->json ? print_json (&o, &self, error)
          : o.stat  ? print_stat (&o, &self, error)

@@ -5,9 +5,9 @@
 #include "cli/image-print.h"
 #include "cli/open.h"
 #include "cli/progress.h"
-#include "core/image-name.h"
 #include "core/oci-digest.h"
 #include "image/export.h"
+#include "image/resolve.h"
 #include "util/error.h"
 
 #include <stdio.h>
@@ -72,7 +72,7 @@ static gboolean export(UlInvocation *inv, const Options *options, UlRepo *repo, 
   UlProgress progress = { 0 };
   UlImageExportResult result;
   g_autofree char *name = NULL;
-  if (!ul_image_name_normalize (inv->argv[0], &name, error))
+  if (!ul_image_resolve (repo, inv->argv[0], &name, error))
     return FALSE;
   const UlImageExportOptions request = {
     .exact = options->exact,

@@ -99,7 +99,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return ul_throw (error, UL_ERROR_INVALID, "--names and --json exclude each other");
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
   if (repo == NULL || !ul_image_list (repo, &names, error)
-      || !ul_cli_select_images (names, inv->argv, error))
+      || !ul_cli_select_images (repo, names, inv->argv, error))
     return FALSE;
   if (options->names)
     {

@@ -63,10 +63,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   g_auto (UlImageRemoveResult) result = { 0 };
   if (inv->argc == 0 && !options->unused)
     return ul_throw (error, UL_ERROR_INVALID, "At least one NAME or --unused must be given");
-  if (!ul_cli_image_names (inv->argv, &names, error))
-    return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL)
+  if (repo == NULL || !ul_cli_image_names (repo, inv->argv, &names, error))
     return FALSE;
   const UlImageRemoveOptions request = {
     .names = (const char *const *) names->pdata,

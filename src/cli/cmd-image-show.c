@@ -4,7 +4,7 @@
 #include "cli/escape.h"
 #include "cli/image-print.h"
 #include "cli/open.h"
-#include "core/image-name.h"
+#include "image/resolve.h"
 #include "image/users.h"
 #include "util/error.h"
 
@@ -225,10 +225,8 @@ run (UlInvocation *inv, gpointer data, GError **error)
   if (documents + inv->json > 1)
     return ul_throw (error, UL_ERROR_INVALID,
                      "--manifest, --config, --index and --json exclude each other");
-  if (!ul_image_name_normalize (inv->argv[0], &name, error))
-    return FALSE;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL)
+  if (repo == NULL || !ul_image_resolve (repo, inv->argv[0], &name, error))
     return FALSE;
   return documents > 0 ? print_document (repo, name, options, error)
                        : show (inv, repo, name, error);

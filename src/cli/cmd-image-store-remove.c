@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/image-store.h"
-#include "core/image-name.h"
+#include "image/store-query.h"
 #include "util/error.h"
 
 typedef struct
@@ -10,14 +10,12 @@ typedef struct
   UlCliStoreOptions store;
 } Options;
 
-/* By what it's called there, or by the name in full that is meant, or by its id. */
 static gboolean
 remove_image (UlStoreChange *change, const UlStore *store, const char *text, GError **error)
 {
-  g_autofree char *full = NULL;
-  if (ul_store_find_image (store, text) == NULL && ul_image_name_normalize (text, &full, NULL))
-    text = full;
-  return ul_store_change_remove_image (change, text, error);
+  const UlStoreImage *image;
+  return ul_store_resolve_image (store, text, &image, error)
+         && ul_store_change_remove_image (change, image != NULL ? image->id : text, error);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 #include "cli/image-store.h"
 #include "cli/open.h"
 #include "core/image-name.h"
+#include "image/store-query.h"
 #include "repo/refs.h"
 #include "util/error.h"
 
@@ -12,45 +13,68 @@ typedef struct
   UlCliStoreOptions store;
 } Options;
 
-/* All names of the store's that the repository has an image for. */
+/* The names of the store's image that the repository has an image for. */
 static gboolean
-find_all (UlRepo *repo, const UlStore *store, GPtrArray *names, GError **error)
+add_names (UlRepo *repo, const UlStoreImage *image, GPtrArray *names, GError **error)
 {
-  const GPtrArray *images = ul_store_images (store);
-  for (guint i = 0; i < images->len; i++)
+  for (guint i = 0; i < image->names->len; i++)
     {
-      const UlStoreImage *image = images->pdata[i];
-      for (guint j = 0; j < image->names->len; j++)
-        {
-          const char *name = image->names->pdata[j];
-          g_autofree char *full = NULL;
-          UlChecksum commit;
-          gboolean found = FALSE;
-          if (!ul_image_name_normalize (name, &full, NULL) || !g_str_equal (full, name))
-            continue;
-          g_autofree char *ref = ul_image_name_to_ref (full);
-          if (!ul_refs_find (repo, ref, &found, &commit, error))
-            return FALSE;
-          if (found)
-            g_ptr_array_add (names, g_steal_pointer (&full));
-        }
+      const char *name = image->names->pdata[i];
+      g_autofree char *full = NULL;
+      UlChecksum commit;
+      gboolean found = FALSE;
+      if (!ul_image_name_normalize (name, &full, NULL) || !g_str_equal (full, name))
+        continue;
+      g_autofree char *ref = ul_image_name_to_ref (full);
+      if (!ul_refs_find (repo, ref, &found, &commit, error))
+        return FALSE;
+      if (found)
+        g_ptr_array_add (names, g_steal_pointer (&full));
     }
   return TRUE;
 }
 
 static gboolean
-find_given (const UlStore *store, char **given, GPtrArray *names, GError **error)
+find_all (UlRepo *repo, const UlStore *store, GPtrArray *names, GError **error)
 {
-  for (char **name = given; *name != NULL; name++)
+  const GPtrArray *images = ul_store_images (store);
+  for (guint i = 0; i < images->len; i++)
+    if (!add_names (repo, images->pdata[i], names, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* By its name, that one only; by its ID, all its names. */
+static gboolean
+find_one (UlRepo *repo, const UlStore *store, const char *given, GPtrArray *names, GError **error)
+{
+  g_autofree char *full = NULL;
+  const UlStoreImage *image;
+  const guint before = names->len;
+  if (!ul_image_name_normalize (given, &full, error)
+      || !ul_store_resolve_image (store, given, &image, error))
+    return FALSE;
+  if (image == NULL)
+    return ul_throw (error, UL_ERROR_NOT_FOUND,
+                     "%s: not in the store, add it with 'image store add'", full);
+  if (ul_store_image_has_name (image, full))
     {
-      char *full;
-      if (!ul_image_name_normalize (*name, &full, error))
-        return FALSE;
-      g_ptr_array_add (names, full);
-      if (ul_store_find_image (store, full) == NULL)
-        return ul_throw (error, UL_ERROR_NOT_FOUND,
-                         "%s: not in the store, add it with 'image store add'", full);
+      g_ptr_array_add (names, g_steal_pointer (&full));
+      return TRUE;
     }
+  if (!add_names (repo, image, names, error))
+    return FALSE;
+  return names->len > before
+         || ul_throw (error, UL_ERROR_NOT_FOUND,
+                      "image %s of the store: the repository has none of its names", image->id);
+}
+
+static gboolean
+find_given (UlRepo *repo, const UlStore *store, char **given, GPtrArray *names, GError **error)
+{
+  for (; *given != NULL; given++)
+    if (!find_one (repo, store, *given, names, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -66,7 +90,7 @@ run (UlInvocation *inv, gpointer data, GError **error)
     return FALSE;
   g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
   if (store == NULL
-      || !(inv->argc > 0 ? find_given (store, inv->argv, names, error)
+      || !(inv->argc > 0 ? find_given (repo, store, inv->argv, names, error)
                          : find_all (repo, store, names, error)))
     return FALSE;
   g_ptr_array_add (names, NULL);

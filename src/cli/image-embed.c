@@ -7,6 +7,7 @@
 
 #include "core/image-name.h"
 #include "image/embed.h"
+#include "image/resolve.h"
 #include "repo/objects.h"
 #include "util/error.h"
 
@@ -15,7 +16,7 @@
 typedef struct
 {
   char *path;
-  GPtrArray *images; /* char *: full names */
+  GPtrArray *images; /* char *, as given */
 } Store;
 
 struct _UlCliEmbed
@@ -74,15 +75,13 @@ store_at (UlCliEmbed *self, const char *path)
   return store;
 }
 
-/* An image given again is the same one. */
 static gboolean
 add_image (Store *store, const char *text, GError **error)
 {
   g_autofree char *name = NULL;
   if (!ul_image_name_normalize (text, &name, error))
     return ul_prefix (error, "--image-store");
-  if (!g_ptr_array_find_with_equal_func (store->images, name, g_str_equal, NULL))
-    g_ptr_array_add (store->images, g_steal_pointer (&name));
+  g_ptr_array_add (store->images, g_strdup (text));
   return TRUE;
 }
 
@@ -124,9 +123,15 @@ make_store (UlRepo *repo, gpointer data, GError **error)
 {
   const Store *store = data;
   g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func ((GDestroyNotify) ul_image_free);
+  g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < store->images->len; i++)
     {
-      UlImage *image = ul_image_load (repo, store->images->pdata[i], error);
+      char *name;
+      if (!ul_image_resolve (repo, store->images->pdata[i], &name, error))
+        return NULL;
+      if (!g_hash_table_add (done, name)) /* the same again */
+        continue;
+      UlImage *image = ul_image_load (repo, name, error);
       if (image == NULL)
         return NULL;
       g_ptr_array_add (images, image);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "core/image-name.h"
+#include "image/resolve.h"
 #include "util/error.h"
 
 gboolean
@@ -62,13 +62,13 @@ ul_cli_check_location (const char *location, GError **error)
 }
 
 gboolean
-ul_cli_image_names (char **argv, GPtrArray **out, GError **error)
+ul_cli_image_names (UlRepo *repo, char **argv, GPtrArray **out, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   for (; *argv != NULL; argv++)
     {
       char *name;
-      if (!ul_image_name_normalize (*argv, &name, error))
+      if (!ul_image_resolve (repo, *argv, &name, error))
         return FALSE;
       g_ptr_array_add (names, name);
     }
@@ -78,12 +78,12 @@ ul_cli_image_names (char **argv, GPtrArray **out, GError **error)
 }
 
 gboolean
-ul_cli_select_images (GPtrArray *names, char **argv, GError **error)
+ul_cli_select_images (UlRepo *repo, GPtrArray *names, char **argv, GError **error)
 {
   g_autoptr (GPtrArray) wanted = NULL;
   if (*argv == NULL)
     return TRUE;
-  if (!ul_cli_image_names (argv, &wanted, error))
+  if (!ul_cli_image_names (repo, argv, &wanted, error))
     return FALSE;
   const char *const *list = (const char *const *) wanted->pdata;
   for (const char *const *name = list; *name != NULL; name++)

@@ -45,11 +45,12 @@ gboolean ul_cli_check_location (const char *location, GError **error);
         "Insist on HTTPS and certificates that verify (default: true)", "true false", parse_tls    \
   }
 
-/* NAME... of images as a user gives them, in full: char *, owned, NULL-terminated. */
-gboolean ul_cli_image_names (char **argv, GPtrArray **out, GError **error);
+/* IMAGE... of the repository, as a user gives them, in full: char *, owned, NULL-terminated. They
+ * need not be there. */
+gboolean ul_cli_image_names (UlRepo *repo, char **argv, GPtrArray **out, GError **error);
 
 /* Leave of @names, all that there are, only what the user asks for, if that is anything. */
-gboolean ul_cli_select_images (GPtrArray *names, char **argv, GError **error);
+gboolean ul_cli_select_images (UlRepo *repo, GPtrArray *names, char **argv, GError **error);
 
 /* FALSE if any of @n images that were listed couldn't be read. */
 gboolean ul_cli_check_broken (guint n, guint broken, GError **error);

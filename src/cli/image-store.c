@@ -4,8 +4,8 @@
 #include "cli/escape.h"
 #include "cli/print.h"
 #include "cli/progress.h"
-#include "core/image-name.h"
 #include "image/records.h"
+#include "image/resolve.h"
 #include "util/error.h"
 
 #include <fcntl.h>
@@ -59,7 +59,7 @@ ul_cli_store_check_image (UlRepo *repo, const char *text, GError **error)
 {
   g_autofree char *name = NULL;
   g_autoptr (UlImage) image = NULL;
-  if (ul_image_name_normalize (text, &name, error))
+  if (ul_image_resolve (repo, text, &name, error))
     image = ul_image_load (repo, name, error);
   return image != NULL;
 }
@@ -88,7 +88,7 @@ ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options, Ul
   for (const char *const *text = names; *text != NULL; text++)
     {
       char *name;
-      if (!ul_image_name_normalize (*text, &name, error))
+      if (!ul_image_resolve (repo, *text, &name, error))
         return FALSE;
       if (g_hash_table_add (done, name)
           && !fill_one (inv, options, change, store, repo, name, &progress, report, error))

@@ -142,6 +142,14 @@ is "nothing more" "$(store gc --in-use-by=primary)" ""
 ok "nothing is wrong with the store" test -z "$("$BUILD/tests/image/make-store" store)"
 is "unchanged" "$(store update --in-use-by=primary)" "0 images added, 2 unchanged; 0 layers, 0 files linked"
 
+# By IDs: of what the repository has, and of what the store has.
+base_id=$(u image show --config base:1 | sha256sum | cut -d' ' -f1)
+is "update by ID" "$(store update --in-use-by=primary "${base_id:0:12}")" "0 images added, 1 unchanged; 0 layers, 0 files linked"
+is "remove by ID" "$(store remove --in-use-by=primary "${base_id:0:12}")" "removed image ${base_id:0:12}"
+fails_with "it's gone" 'no image [0-9a-f]{12}$' store remove --in-use-by=primary "${base_id:0:12}"
+fails_with "update of what's gone" 'not in the store' store update "$base_id"
+is "add by ID" "$(store add "sha256:$base_id")" "1 image added; 0 layers, 0 files linked"
+
 # Images come and go while podman has the store.
 like "remove" "$(store remove --in-use-by=primary base:1)" "^removed image base:1$"
 pod_ro store

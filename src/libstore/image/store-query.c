@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "core/image-name.h"
+#include "image/resolve.h"
 #include "image/store-private.h"
 #include "util/error.h"
 
@@ -24,6 +26,39 @@ walk_layers (const UlStore *store, const UlStoreImage *image, gboolean *out_whol
     }
   *out_whole = id == NULL;
   return found;
+}
+
+static gboolean
+find_id (const UlStore *store, const char *digits, const UlStoreImage **out, GError **error)
+{
+  *out = NULL;
+  for (guint i = 0; i < store->images->len; i++)
+    {
+      const UlStoreImage *image = g_ptr_array_index (store->images, i);
+      if (!g_str_has_prefix (image->id, digits))
+        continue;
+      if (*out != NULL && !g_str_equal ((*out)->id, image->id))
+        return ul_throw (error, UL_ERROR_INVALID, "%s: image IDs %s and %s begin with %s",
+                         store->path, (*out)->id, image->id, digits);
+      if (*out == NULL)
+        *out = image;
+    }
+  return TRUE;
+}
+
+gboolean
+ul_store_resolve_image (const UlStore *store, const char *text, const UlStoreImage **out,
+                        GError **error)
+{
+  g_autofree char *full = NULL;
+  const char *digits = ul_image_id_digits (text);
+  const UlStoreImage *found = ul_store_find_image (store, text);
+  if (found == NULL && ul_image_name_normalize (text, &full, NULL))
+    found = ul_store_find_image (store, full);
+  if (found == NULL && digits != NULL)
+    return find_id (store, digits, out, error);
+  *out = found;
+  return TRUE;
 }
 
 GPtrArray *

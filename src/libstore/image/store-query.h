@@ -7,6 +7,12 @@
 
 G_BEGIN_DECLS
 
+/* The image that a user means by @text: one of its names, which may be short for one in full; its
+ * id, or the beginning of that (ul_image_id_digits ()). *out is NULL if there is none;
+ * UL_ERROR_INVALID for the beginning of several. */
+gboolean ul_store_resolve_image (const UlStore *store, const char *text, const UlStoreImage **out,
+                                 GError **error);
+
 /* The layers of @image, topmost first, of const UlStoreLayer, the store's. It ends before one that
  * isn't there. */
 GPtrArray *ul_store_layers_of (const UlStore *store, const UlStoreImage *image);
