@@ -43,6 +43,19 @@ pod ()
 # shellcheck disable=SC2034
 limits=(--network none --cgroups disabled --ulimit nofile=1024:1024 --ulimit nproc=1000:1000)
 
+# A script that stops before its end leaves containers, which would run for ever.
+_podman_fs=$PWD
+_podman_leave ()
+{
+  local list
+  [ -z "$_tap_finished" ] || return 0
+  cd "$_podman_fs"
+  for list in */overlay-containers; do
+    primary=${list%/*} pod rm -fa -t 0 >/dev/null 2>&1
+  done
+}
+at_exit _podman_leave
+
 pod_ro ()
 {
   umount ro 2>/dev/null || true
