@@ -55,6 +55,22 @@ test_hardlinks (void)
 }
 
 static void
+test_own_symlinks (void)
+{
+  g_auto (Fixture) f;
+  fixture_init (&f, UL_REPO_MODE_BARE);
+  const UlChecksum commit = fixture_commit (&f, small_tree);
+  const UlCheckoutOptions options = { .link = UL_CHECKOUT_LINK_REQUIRE, .own_symlinks = TRUE };
+  UlCheckoutStats stats;
+  fixture_checkout (&f, &commit, &options, "out", &stats);
+  g_autofree char *got = fixture_dump (&f, "out");
+  g_assert_nonnull (strstr (got, "./link l 777 1 a\n"));
+  g_assert_nonnull (strstr (got, "./a f 644 2 content of a\n"));
+  g_assert_cmpint (stats.linked, ==, 3);
+  g_assert_cmpint (stats.copied, ==, 2);
+}
+
+static void
 test_copies (void)
 {
   g_auto (Fixture) f;
@@ -693,6 +709,7 @@ main (int argc, char **argv)
   /* Modes are set, not asked for. */
   umask (077);
   g_test_add_func ("/Checkout/hardlinks", test_hardlinks);
+  g_test_add_func ("/Checkout/own-symlinks", test_own_symlinks);
   g_test_add_func ("/Checkout/copies", test_copies);
   static const struct
   {

@@ -33,6 +33,8 @@ typedef enum
   UL_CHECKOUT_WHITEOUTS_KEEP = 0,             /* all markers are files like any other */
   UL_CHECKOUT_WHITEOUTS_PASSTHROUGH = 1 << 0, /* .ostree-wh.NAME becomes device 0:0 NAME */
   UL_CHECKOUT_WHITEOUTS_LAYER = 1 << 1,       /* .wh.NAME removes NAME, .wh..wh..opq empties */
+  /* With PASSTHROUGH: what is opaque for root's overlays becomes so for users', too. */
+  UL_CHECKOUT_WHITEOUTS_BOTH_OPAQUE = 1 << 2,
 } UlCheckoutWhiteouts;
 
 typedef enum
@@ -80,6 +82,9 @@ typedef struct
 
   /* Names of one object are one file, whatever the commit says about hardlinks of its tree. */
   gboolean ignore_hardlinks;
+
+  /* Symlinks are made new also where they could be linked: for who will give them times. */
+  gboolean own_symlinks;
 
   /* Set of const char *: "/a/b" leaves out that file, "/a/b/" that directory with all below it, "/"
    * everything. Relative to what is checked out. NULL: none. */

@@ -15,13 +15,14 @@
 #include "util/interrupt.h"
 
 /* Files that are made new even where they could be linked. Empty ones, because they are what gets
- * written to in place (lock files, machine-id), and all of them would be one inode. And in user
- * mode those whose owner can't read them, because there they get a mode that the object doesn't
- * have. */
+ * written to in place (lock files, machine-id), and all of them would be one inode. In user mode
+ * those whose owner can't read them, because there they get a mode that the object doesn't have.
+ * And symlinks for whom that is asked. */
 static gboolean
 must_be_new (const UlCheckoutPlan *plan, guint32 mode, guint64 size)
 {
-  return S_ISREG (mode) && (size == 0 || ul_checkout_plan_is_unreadable (plan, mode));
+  return S_ISREG (mode) ? size == 0 || ul_checkout_plan_is_unreadable (plan, mode)
+                        : plan->options->own_symlinks;
 }
 
 static gboolean

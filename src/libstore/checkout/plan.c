@@ -134,6 +134,9 @@ is_opaque (GVariant *xattrs)
 GVariant *
 ul_checkout_plan_dir_xattrs (const UlCheckoutPlan *plan, GVariant *stored)
 {
+  if (plan->ownership == UL_OWNERSHIP_STORED
+      && (plan->options->whiteouts & UL_CHECKOUT_WHITEOUTS_BOTH_OPAQUE) != 0 && is_opaque (stored))
+    return ul_file_meta_set_xattr (stored, UL_WHITEOUT_OPAQUE_USER, "y", 1);
   if (plan->ownership == UL_OWNERSHIP_STORED)
     return g_variant_ref (stored);
   /* A user checkout sets no xattrs of the commit, but a directory that comes out not opaque lets
