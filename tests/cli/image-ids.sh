@@ -49,7 +49,7 @@ image import -q --name=q.example/two:2 oci:two:v1
 for verb in show "show --config" remove "remove --dry-run" list "export -q --exact"; do
   read -ra words <<<"$verb ${two:0:8}"
   [[ $verb != export* ]] || words+=(oci:none)
-  fails_with "$verb: an ID of two names" "ID ${two:0:8} is that of q.example/two:1 and of q.example/two:2: say which by its name\$" image "${words[@]}"
+  fails_with "$verb: an ID of two names" "ID ${two:0:8} fits q.example/two:1 and q.example/two:2: say which by its name\$" image "${words[@]}"
 done
 is "both are there" "$(image list --names)" $'localhost/built:latest\nq.example/one:1\nq.example/two:1\nq.example/two:2'
 other=$(tr 0-9a-f 1-9a-f0 <<<"${two:0:12}")
@@ -57,5 +57,12 @@ fails_with "an ID of none" "^error: image localhost/$other:latest: not there\$" 
 fails_with "no more than three digits" "^error: image localhost/${two:0:3}:latest: not there\$" image show "${two:0:3}"
 image import -q "--name=${one:0:12}" oci:two:v1
 is "a name goes first" "$(image show --json "${one:0:12}" | python3 -c 'import json,sys;print(json.load(sys.stdin)["name"])')" "localhost/${one:0:12}:latest"
+"$UNDERLAY" init --repo=child --mode=bare-user
+"$UNDERLAY" config --repo=child set core.parent "$T/r" >/dev/null
+of_child () { "$UNDERLAY" image "$1" --repo=child "${@:2}"; }
+is "of the parent's, by name" "$(of_child show q.example/one:1 | head -1)" "Name:        q.example/one:1"
+is "of the parent's, by ID" "$(of_child show "sha256:${one:0:12}" | head -1)" "Name:        q.example/one:1"
+of_child import -q --name=q.example/one:1 oci:two:v1
+fails_with "what the child has by that name goes first" 'not there' of_child show "sha256:${one:0:12}"
 is "remove by ID" "$(image remove "$one" | head -1)" "image q.example/one:1"
 done_testing

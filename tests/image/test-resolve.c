@@ -118,7 +118,7 @@ test_several_names (void)
   g_autofree char *id = id_of (&f, "q.example/x:1");
   g_autofree char *digits = g_strndup (id, 12);
   g_autofree char *message = g_strdup_printf (
-      "ID %s is that of q.example/x:1 and of q.example/x:2: say which by its name", digits);
+      "ID %s fits q.example/x:1 and q.example/x:2: say which by its name", digits);
   assert_refused (&f, digits, message);
   fixture_remove_ref (&f, "image/q.example/x_3A_1");
   assert_resolves (&f, digits, "q.example/x:2");

@@ -32,26 +32,35 @@ has_id (UlRepo *repo, const char *name, const char *digits)
   return g_str_has_prefix (hex, digits);
 }
 
-/* *out is NULL for none. */
+/* *io_found is NULL as long as there is none. A name that @repo has stands for what it has. */
 static gboolean
-find_id (UlRepo *repo, const char *digits, char **out, GError **error)
+find_id_in (UlRepo *repo, UlRepo *at, const char *digits, char **io_found, GError **error)
 {
   g_autoptr (GPtrArray) names = NULL;
-  const char *found = NULL;
-  if (!ul_image_list (repo, &names, error))
+  if (!ul_image_list (at, &names, error))
     return FALSE;
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = names->pdata[i];
-      if (!has_id (repo, name, digits))
+      if (g_strcmp0 (name, *io_found) == 0 || !has_id (repo, name, digits))
         continue;
-      if (found != NULL)
-        return ul_throw (error, UL_ERROR_INVALID,
-                         "ID %s is that of %s and of %s: say which by its name", digits, found,
-                         name);
-      found = name;
+      if (*io_found != NULL)
+        return ul_throw (error, UL_ERROR_INVALID, "ID %s fits %s and %s: say which by its name",
+                         digits, *io_found, name);
+      *io_found = g_strdup (name);
     }
-  *out = g_strdup (found);
+  return TRUE;
+}
+
+/* *out is NULL for none. */
+static gboolean
+find_id (UlRepo *repo, const char *digits, char **out, GError **error)
+{
+  g_autofree char *found = NULL;
+  for (UlRepo *at = repo; at != NULL; at = ul_repo_parent (at))
+    if (!find_id_in (repo, at, digits, &found, error))
+      return FALSE;
+  *out = g_steal_pointer (&found);
   return TRUE;
 }
 
