@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/image-store.h"
+#include "image/resolve.h"
 #include "image/store-query.h"
 #include "util/error.h"
 
@@ -10,12 +11,23 @@ typedef struct
   UlCliStoreOptions store;
 } Options;
 
+/* What is said of an image is what it was called, but for an ID, which is said as a whole. */
 static gboolean
-remove_image (UlStoreChange *change, const UlStore *store, const char *text, GError **error)
+remove_image (UlStoreChange *change, const UlStore *store, const char *text, GHashTable *removed,
+              UlCliStoreReport *report, GError **error)
 {
   const UlStoreImage *image;
-  return ul_store_resolve_image (store, text, &image, error)
-         && ul_store_change_remove_image (change, image != NULL ? image->id : text, error);
+  const char *digits = ul_image_id_digits (text);
+  if (!ul_store_resolve_image (store, text, &image, error))
+    return FALSE;
+  if (image == NULL)
+    return ul_store_change_remove_image (change, text, error);
+  if (!g_hash_table_add (removed, image->id))
+    return TRUE;
+  g_ptr_array_add (
+      report->removed_images,
+      g_strdup (digits != NULL && g_str_has_prefix (image->id, digits) ? image->id : text));
+  return ul_store_change_remove_image (change, image->id, error);
 }
 
 static gboolean
@@ -24,12 +36,10 @@ remove_images (const UlInvocation *inv, UlStore *store, UlCliStoreReport *report
   g_autoptr (UlStoreChange) change = ul_cli_store_begin (inv, store, error);
   if (change == NULL)
     return FALSE;
+  g_autoptr (GHashTable) removed = g_hash_table_new (g_str_hash, g_str_equal);
   for (char **name = inv->argv; *name != NULL; name++)
-    {
-      if (!remove_image (change, store, *name, error))
-        return FALSE;
-      g_ptr_array_add (report->removed_images, g_strdup (*name));
-    }
+    if (!remove_image (change, store, *name, removed, report, error))
+      return FALSE;
   return ul_store_change_commit (change, error);
 }
 

@@ -54,7 +54,7 @@ gboolean ul_cli_parse_mtimes (const char *value, gpointer options, GError **erro
 typedef struct
 {
   UlStoreFillStats fill;
-  GPtrArray *removed_images; /* names, as given */
+  GPtrArray *removed_images; /* names as given, or IDs */
   GPtrArray *removed_layers; /* ids */
   GPtrArray *holds;          /* of UlStoreHold, all that were found */
   GPtrArray *held;           /* of these, those that keep a layer */

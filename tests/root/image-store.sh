@@ -135,17 +135,29 @@ like "gc says what holds a layer" "$(store gc --in-use-by=primary)" "^kept layer
 printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\n' "$PWD/primary" >own.conf
 like "by the environment's storage.conf, too" "$(CONTAINERS_STORAGE_CONF=own.conf store gc)" "^kept layer .*, in use by layer .* in $PWD/primary$"
 fails_with "which has to be there" "^error: look for what uses the store: CONTAINERS_STORAGE_CONF: open nowhere.conf: No such file or directory$" env CONTAINERS_STORAGE_CONF=nowhere.conf "$UNDERLAY" image store gc --store=store
+mkdir own
+# shellcheck disable=SC2059
+own_conf () { printf "$@" >own/conf; CONTAINERS_STORAGE_CONF=own/conf store gc; }
+root=$PWD/primary
+like "a graphroot with blanks and a comment" "$(own_conf '[ storage ] # x\n\t graphroot\t= "%s" # y\n[storage.options]\n' "$root")" "^kept layer .*, in use by layer .* in $root$"
+for text in '"graphroot"="%s"' 'graphroot="""%s"""' "graphroot='''%s'''" 'graphroot="%s' 'graphroot="/x\\u0041%s"' 'graphroot="/x$HOME%s"' \
+  'graphroot="x%s"' 'graphroot="/a"\ngraphroot="%s"' '[other]\ngraphroot="%s"' 'x={graphroot="%s"}'; do
+  fails_with "not plain: $text" "^error: look for what uses the store: CONTAINERS_STORAGE_CONF: own/conf: line [23]: not a plain graphroot" own_conf "[storage]\n$text\n" "$root"
+done
+fails_with "not plain: storage.graphroot" 'line 1: not a plain graphroot' own_conf 'storage.graphroot="%s"\n' "$root"
+fails_with "not a text" 'own/conf: not a text$' own_conf '\xff\xfe[\0s'
 like "as JSON" "$(store gc --json --in-use-by=primary)" '"by" : "layer [0-9a-f]* in primary"'
 pod rm -f -t 0 "$a" >/dev/null 2>&1
 like "gc removes it when nothing stands on it" "$(store gc --in-use-by=primary)" "^removed layer [0-9a-f]{64}$"
 is "nothing more" "$(store gc --in-use-by=primary)" ""
+is "a graphroot in a comment, or in a value, is none" "$(own_conf '# graphroot="x"\n[storage]\nrunroot="/graphroot"\n' && echo 0)" 0
 ok "nothing is wrong with the store" test -z "$("$BUILD/tests/image/make-store" store)"
 is "unchanged" "$(store update --in-use-by=primary)" "0 images added, 2 unchanged; 0 layers, 0 files linked"
 
 # By IDs: of what the repository has, and of what the store has.
 base_id=$(u image show --config base:1 | sha256sum | cut -d' ' -f1)
 is "update by ID" "$(store update --in-use-by=primary "${base_id:0:12}")" "0 images added, 1 unchanged; 0 layers, 0 files linked"
-is "remove by ID" "$(store remove --in-use-by=primary "${base_id:0:12}")" "removed image ${base_id:0:12}"
+is "remove by ID, once" "$(store remove --in-use-by=primary "${base_id:0:12}" "$base_id" base:1)" "removed image $base_id"
 fails_with "it's gone" 'no image [0-9a-f]{12}$' store remove --in-use-by=primary "${base_id:0:12}"
 fails_with "update of what's gone" 'not in the store' store update "$base_id"
 is "add by ID" "$(store add "sha256:$base_id")" "1 image added; 0 layers, 0 files linked"
