@@ -197,6 +197,17 @@ is "removes nothing then" "$(cat empty-dir/overlay-images/images.json)" "$before
 ok "an empty store" "$UNDERLAY" image store create --store=empty
 ok "is a store" "$UNDERLAY" image store add --store=empty -q base:1 app
 
+# What is left of a file whose first name got other content later in the layer has its time, too.
+mktar again.tar pax 'f|fa|old|mtime=5' 'h|fb|fa|mtime=5' 'f|fa|new|mtime=6' 'l|sa|old|mtime=5' 'h|sb|sa|mtime=5' 'l|sa|new|mtime=6'
+mkimage layout again again.tar >/dev/null
+u image import -q --name=again oci:layout:again
+for mtimes in auto keep; do
+  "$UNDERLAY" image store create -q --store="again-$mtimes" --mtimes="$mtimes" again
+done
+times () { (cd "$1"/overlay/[0-9a-f]*/diff && stat -c '%n %Y' fa fb sa sb | paste -sd' '); }
+is "times of what was replaced: auto" "$(times again-auto)" "fa 0 fb 0 sa 6 sb 5"
+is "times of what was replaced: keep" "$(times again-keep)" "fa 6 fb 5 sa 6 sb 5"
+
 # On another file system files are copied, and that is said.
 mkdir other
 mount -t tmpfs none other

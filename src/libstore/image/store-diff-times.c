@@ -26,6 +26,7 @@ typedef struct
   char *path;
   char *target;
   guint entry; /* its number, from 1 */
+  struct timespec time;
 } Link;
 
 typedef struct
@@ -80,12 +81,13 @@ last_entry (const Times *self, const char *path)
 }
 
 static void
-add_link (Times *self, const char *path, const char *target)
+add_link (Times *self, const char *path, const char *target, const struct timespec *time)
 {
   const Link link = {
     .path = g_strdup (path),
     .target = g_strdup (target),
     .entry = self->entries,
+    .time = *time,
   };
   g_array_append_val (self->links, link);
   set_last (self, path, self->entries);
@@ -279,6 +281,13 @@ zero_copy (Times *self, const char *path, GError **error)
 }
 
 static gboolean
+set_file (Times *self, const char *path, const struct timespec *time, GError **error)
+{
+  return self->mtimes == UL_MTIMES_KEEP ? renew_file (self, path, time, error)
+                                        : zero_copy (self, path, error);
+}
+
+static gboolean
 is_file (guint8 type)
 {
   return type == '0' || type == '\0' || type == '7';
@@ -300,14 +309,13 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
   else if (stat->type == '2')
     return renew_symlink (self, path, &time, error);
   else if (stat->type == '1' && target != NULL)
-    add_link (self, path, target);
+    add_link (self, path, target, &time);
   else if (is_file (stat->type))
     {
       if (self->mtimes == UL_MTIMES_AUTO && g_str_has_suffix (path, ".py"))
         add_dated (self->sources, path, stat);
-      if (self->mtimes == UL_MTIMES_KEEP)
-        return renew_file (self, path, &time, error);
-      return (self->all_linked && stat->size > 0) || zero_copy (self, path, error);
+      return (self->mtimes != UL_MTIMES_KEEP && self->all_linked && stat->size > 0)
+             || set_file (self, path, &time, error);
     }
   return TRUE;
 }
@@ -444,10 +452,14 @@ renew_links (Times *self, GError **error)
   for (guint i = 0; i < self->links->len; i++)
     {
       const Link *link = &g_array_index (self->links, Link, i);
-      /* A later entry may have taken the place of one of them. */
-      if (last_entry (self, link->path) == link->entry
-          && last_entry (self, link->target) < link->entry
-          && !renew_link (self, link->path, link->target, error))
+      /* A later entry may have taken the place of one of them: of its target, and what is left of
+       * the file are its other names. */
+      if (last_entry (self, link->path) != link->entry)
+        continue;
+      if (last_entry (self, link->target) < link->entry
+              ? !renew_link (self, link->path, link->target, error)
+              : !renew_symlink (self, link->path, &link->time, error)
+                    || !set_file (self, link->path, &link->time, error))
         return FALSE;
     }
   return TRUE;
