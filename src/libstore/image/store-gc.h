@@ -24,7 +24,8 @@ gboolean ul_store_find_holds (const UlStore *store, const char *root, const UlLo
 
 /* The primary store of root: graphroot in @conf, which has to be there; without it (NULL) in
  * /etc/containers/storage.conf, or if that isn't there in /usr/share/containers/storage.conf; else
- * /var/lib/containers/storage. Free it. */
+ * /var/lib/containers/storage. UL_ERROR_UNSUPPORTED for a graphroot that isn't written plainly.
+ * Free it. */
 gboolean ul_store_graphroot (const char *conf, char **out, GError **error);
 
 /* Containers stand on layers that no image has: what has some of its own is for podman to tidy.
