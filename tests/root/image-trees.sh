@@ -130,7 +130,7 @@ image attributes
 
 # What comes twice: the last one counts, and what was a hardlink of the first isn't one of it. The storage library refuses.
 layer "$root" 'd|d||mode=700' 'f|d/f|1' 'd|d||mode=750' 'f|twice|first' 'f|twice|other|mode=600' 'f|to-link|x' 'l|to-link|twice' 'l|from-link|twice' 'f|from-link|x' \
-  'f|a|aaa' 'h|b|a' 'f|b|bbb' 'f|c|ccc|mtime=0' 'h|e|c' 'f|c|eee' 'f|g|ggg' 'h|h|g' 'h|h|g'
+  'f|a|aaa' 'h|b|a' 'f|b|bbb' 'f|c|ccc|mtime=1500000000.5' 'h|e|c|mtime=1500000000.5' 'f|c|eee' 'f|g|ggg' 'h|h|g' 'h|h|g'
 image duplicates skopeo
 is "duplicates: contents" "$(cd ours.tree && cat twice from-link a b c e g h)" "otherxaaabbbeeecccgggggg"
 
