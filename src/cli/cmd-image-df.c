@@ -304,7 +304,7 @@ const UlCommand ul_cmd_image_df = {
   .args = "[NAME...]",
   .summary = "Show what images take, and what sharing saves",
   .details = "SIZE is that of an image of which nothing is shared, ALONE what no other image or "
-             "ref has, SHARED the rest of what it has in the repository.",
+             "ref has, SHARED the rest of what it has in the repository. NAME may be an ID.",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_JSON,
   .options_size = sizeof (Options),

@@ -130,7 +130,7 @@ const UlCommand ul_cmd_image_export = {
   .details = "DESTINATION is oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://NAME[:TAG]. The "
              "image is the one that "
              "was imported, byte for byte, "
-             "where its layers can be packed again as they were.",
+             "where its layers can be packed again as they were. IMAGE is a name or an ID.",
   .completes = "@image oci:@dir|oci-archive:@file|docker://",
   .uses = UL_USES_REPO | UL_USES_JOBS | UL_USES_QUIET | UL_USES_JSON,
   .options_size = sizeof (Options),

@@ -122,7 +122,8 @@ const UlCommand ul_cmd_image_list = {
   .args = "[NAME...]",
   .summary = "List images",
   .others_say = "ls images",
-  .details = "SIZE is that of the layers unpacked, each counted in full, whoever shares it.",
+  .details = "SIZE is that of the layers unpacked, each counted in full, whoever shares it. NAME "
+             "may be an ID.",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_JSON,
   .options_size = sizeof (Options),

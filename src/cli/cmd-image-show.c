@@ -246,6 +246,7 @@ const UlCommand ul_cmd_image_show = {
   .args = "NAME",
   .summary = "Show an image and its layers",
   .others_say = "inspect info",
+  .details = "NAME may be an ID.",
   .completes = "@image",
   .uses = UL_USES_REPO | UL_USES_JSON,
   .options_size = sizeof (Options),

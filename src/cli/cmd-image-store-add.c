@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/image-options.h"
 #include "cli/image-store.h"
 #include "cli/open.h"
 #include "util/error.h"
@@ -18,12 +19,13 @@ run (UlInvocation *inv, gpointer data, GError **error)
   ul_cli_store_report_init (&report);
   if (inv->argc < 1)
     return ul_throw (error, UL_ERROR_INVALID, "At least one IMAGE must be given");
+  g_autoptr (GPtrArray) names = NULL;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL)
+  if (repo == NULL || !ul_cli_image_names (repo, inv->argv, &names, error))
     return FALSE;
   g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, 0, error);
   if (store == NULL
-      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) inv->argv,
+      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) names->pdata,
                              &report, error))
     return FALSE;
   ul_cli_store_report_print (inv, &report);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.h"
 
+#include "cli/image-options.h"
 #include "cli/image-store.h"
 #include "cli/open.h"
 #include "util/error.h"
@@ -48,11 +49,14 @@ check_new (const UlInvocation *inv, const char *path, gboolean shared, GError **
 
 /* All images are looked up before a directory is made for them. */
 static gboolean
-check_images (UlRepo *repo, char **names, GError **error)
+check_images (UlRepo *repo, const char *const *names, GError **error)
 {
-  for (char **name = names; *name != NULL; name++)
-    if (!ul_cli_store_check_image (repo, *name, error))
-      return FALSE;
+  for (const char *const *name = names; *name != NULL; name++)
+    {
+      g_autoptr (UlImage) image = ul_image_load (repo, *name, error);
+      if (image == NULL)
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -65,12 +69,14 @@ run (UlInvocation *inv, gpointer data, GError **error)
   ul_cli_store_report_init (&report);
   if (!check_new (inv, options->store.store, options->shared, error))
     return FALSE;
+  g_autoptr (GPtrArray) names = NULL;
   g_autoptr (UlRepo) repo = ul_cli_open_repo (inv, error);
-  if (repo == NULL || !check_images (repo, inv->argv, error))
+  if (repo == NULL || !ul_cli_image_names (repo, inv->argv, &names, error)
+      || !check_images (repo, (const char *const *) names->pdata, error))
     return FALSE;
   g_autoptr (UlStore) store = ul_cli_open_store (inv, options->store.store, flags, error);
   if (store == NULL
-      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) inv->argv,
+      || !ul_cli_store_fill (inv, &options->store, store, repo, (const char *const *) names->pdata,
                              &report, error))
     return FALSE;
   ul_cli_store_report_print (inv, &report);

@@ -5,7 +5,7 @@
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "image/records.h"
-#include "image/resolve.h"
+#include "image/storage-conf.h"
 #include "util/error.h"
 
 #include <fcntl.h>
@@ -54,16 +54,6 @@ ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GError **error)
   return ul_store_change_begin (store, &wait, error);
 }
 
-gboolean
-ul_cli_store_check_image (UlRepo *repo, const char *text, GError **error)
-{
-  g_autofree char *name = NULL;
-  g_autoptr (UlImage) image = NULL;
-  if (ul_image_resolve (repo, text, &name, error))
-    image = ul_image_load (repo, name, error);
-  return image != NULL;
-}
-
 static gboolean
 fill_one (const UlInvocation *inv, const UlCliStoreOptions *options, UlStoreChange *change,
           const UlStore *store, UlRepo *repo, const char *name, UlProgress *progress,
@@ -84,16 +74,11 @@ ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options, Ul
   if (change == NULL)
     return FALSE;
   g_autoptr (UlProgressBar) bar = ul_progress_bar_start (inv, "Adding", &progress);
-  g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  for (const char *const *text = names; *text != NULL; text++)
-    {
-      char *name;
-      if (!ul_image_resolve (repo, *text, &name, error))
-        return FALSE;
-      if (g_hash_table_add (done, name)
-          && !fill_one (inv, options, change, store, repo, name, &progress, report, error))
-        return FALSE;
-    }
+  g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+  for (const char *const *name = names; *name != NULL; name++)
+    if (g_hash_table_add (done, (gpointer) *name)
+        && !fill_one (inv, options, change, store, repo, *name, &progress, report, error))
+      return FALSE;
   return ul_store_change_commit (change, error);
 }
 

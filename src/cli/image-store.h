@@ -64,12 +64,9 @@ void ul_cli_store_report_init (UlCliStoreReport *report);
 void ul_cli_store_report_clear (UlCliStoreReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UlCliStoreReport, ul_cli_store_report_clear)
 
-/* Is there an image in the repository, whole, of the name that a user means by @text? */
-gboolean ul_cli_store_check_image (UlRepo *repo, const char *text, GError **error);
-
 UlStoreChange *ul_cli_store_begin (const UlInvocation *inv, UlStore *store, GError **error);
 
-/* Add the images called @names, NULL at the end, to the store. */
+/* Add the images called @names, in full, NULL at the end, to the store. */
 gboolean ul_cli_store_fill (const UlInvocation *inv, const UlCliStoreOptions *options,
                             UlStore *store, UlRepo *repo, const char *const *names,
                             UlCliStoreReport *report, GError **error);

@@ -175,40 +175,18 @@ put (int dfd, const char *from, const char *name, GError **error)
   return FALSE;
 }
 
+/* The checkout has made it new: no object is that inode. */
 static gboolean
-make_symlink (int dfd, const char *temporary, const char *name, const struct stat *st,
-              GError **error)
+set_symlink (Times *self, const char *path, const struct timespec *time, GError **error)
 {
-  g_autoptr (GVariant) xattrs = NULL;
-  char target[PATH_MAX];
-  const ssize_t len = readlinkat (dfd, name, target, sizeof target - 1);
-  if (len < 0)
-    return ul_throw_errno (error, "readlink %s", name);
-  target[len] = '\0';
-  if (!ul_xattr_read_at (dfd, name, &xattrs, error))
-    return FALSE;
-  if (symlinkat (target, dfd, temporary) != 0
-      || fchownat (dfd, temporary, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return ul_throw_errno (error, "symlink %s", name);
-  return ul_xattr_write_at (dfd, temporary, xattrs, error);
-}
-
-static gboolean
-renew_symlink (Times *self, const char *path, const struct timespec *time, GError **error)
-{
-  char temporary[UL_TMP_NAME_MAX];
   struct stat st;
   const char *name;
   int dfd;
   if (!enter (self, path, &dfd, &name, error))
     return FALSE;
-  if (dfd < 0 || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK (st.st_mode))
-    return TRUE; /* a later entry has taken its place */
-  if (st.st_nlink == 1)
-    return set_time (dfd, name, time, error);
-  ul_tmp_name_random (temporary);
-  return make_symlink (dfd, temporary, name, &st, error) && set_time (dfd, temporary, time, error)
-         && put (dfd, temporary, name, error);
+  /* Else a later entry has taken its place. */
+  return dfd < 0 || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK (st.st_mode)
+         || set_time (dfd, name, time, error);
 }
 
 /* The owner before the mode and the xattrs, of which it takes some away. */
@@ -307,7 +285,7 @@ see_entry (const char *path, const UlTarStat *stat, const char *target, gpointer
   if (stat->type == '5')
     add_dated (self->dirs, path, stat);
   else if (stat->type == '2')
-    return renew_symlink (self, path, &time, error);
+    return set_symlink (self, path, &time, error);
   else if (stat->type == '1' && target != NULL)
     add_link (self, path, target, &time);
   else if (is_file (stat->type))
@@ -458,7 +436,7 @@ renew_links (Times *self, GError **error)
         continue;
       if (last_entry (self, link->target) < link->entry
               ? !renew_link (self, link->path, link->target, error)
-              : !renew_symlink (self, link->path, &link->time, error)
+              : !set_symlink (self, link->path, &link->time, error)
                     || !set_file (self, link->path, &link->time, error))
         return FALSE;
     }

@@ -22,12 +22,6 @@ void ul_store_hold_free (UlStoreHold *hold);
 gboolean ul_store_find_holds (const UlStore *store, const char *root, const UlLockWait *wait,
                               GPtrArray *io_holds, gboolean *out_found, GError **error);
 
-/* The primary store of root: graphroot in @conf, which has to be there; without it (NULL) in
- * /etc/containers/storage.conf, or if that isn't there in /usr/share/containers/storage.conf; else
- * /var/lib/containers/storage. UL_ERROR_UNSUPPORTED for a graphroot that isn't written plainly.
- * Free it. */
-gboolean ul_store_graphroot (const char *conf, char **out, GError **error);
-
 /* Containers stand on layers that no image has: what has some of its own is for podman to tidy.
  * UL_ERROR_UNSUPPORTED. */
 gboolean ul_store_check_no_containers (const UlStore *store, GError **error);
